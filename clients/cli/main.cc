@@ -1,0 +1,17 @@
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "clients/cli/app.h"
+
+int main(int argc, char** argv) {
+  std::ios::sync_with_stdio(false);
+  return stagecraft::cli::RunApp(
+      std::vector<std::string>(argv + 1, argv + argc),
+      {.in = std::cin,
+       .out = std::cout,
+       .err = std::cerr,
+       .err_is_terminal = isatty(STDERR_FILENO) != 0});
+}

@@ -1,0 +1,71 @@
+// Duration tallies: how long units took, with those who are still waiting.
+//
+// A unit enters at a time and is open until one end comes: the event (it
+// advanced), another end (it dropped out), or the horizon (it is censored
+// there). Durations are kept in bins of the journey's time resolution, and from
+// 32768 bins on in bins of a relative width of 2^-15; a bin stands for its lower
+// limit. So a duration is exact if the data lie on the grid and it is shorter
+// than 32768 bins, and too short by less than 2^-15 of itself otherwise. Open
+// units are kept by the bin of their time of entry: as of T they are censored
+// at T - entry.
+#ifndef STAGECRAFT_ENGINE_DURATION_TALLY_H_
+#define STAGECRAFT_ENGINE_DURATION_TALLY_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "engine/event.h"
+
+namespace stagecraft::engine {
+
+// What a count of a duration tally is about.
+enum class DurationKind : uint8_t {
+  kOpen,      // By time of entry.
+  kEvent,     // By duration.
+  kOtherEnd,  // By duration.
+  kHorizon,   // By duration: the horizon itself.
+};
+
+// The lower limit of the bin that `duration` lies in.
+Micros DurationBinOf(Micros duration, Micros resolution);
+// The lower limit of the bin that the time of entry lies in.
+inline Micros EntryBinOf(Micros entry, Micros resolution) {
+  return entry / resolution * resolution;
+}
+
+// Units of one duration, the form that statistics take.
+struct DurationBin {
+  Micros duration = 0;
+  int64_t events = 0;
+  int64_t other_ends = 0;
+  int64_t censored = 0;
+  friend bool operator==(const DurationBin&, const DurationBin&) = default;
+};
+
+// Counts of units by kind and bin. Adds and subtracts; zero counts vanish.
+class DurationCounts {
+ public:
+  void Add(DurationKind kind, Micros bin, int64_t count);
+  DurationCounts& operator+=(const DurationCounts& other);
+  DurationCounts& operator-=(const DurationCounts& other);
+  bool IsZero() const { return counts_.empty(); }
+  int64_t Total(DurationKind kind) const;
+
+  // Bins in increasing order of duration, as of `as_of`: open units are
+  // censored at as_of - entry, but not later than `horizon`.
+  std::vector<DurationBin> AsOf(Micros as_of,
+                                std::optional<Micros> horizon) const;
+
+  friend bool operator==(const DurationCounts& a, const DurationCounts& b) {
+    return a.counts_ == b.counts_;
+  }
+
+ private:
+  absl::btree_map<std::pair<DurationKind, Micros>, int64_t> counts_;
+};
+
+}  // namespace stagecraft::engine
+
+#endif  // STAGECRAFT_ENGINE_DURATION_TALLY_H_

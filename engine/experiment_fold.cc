@@ -1,0 +1,294 @@
+#include "engine/experiment_fold.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "engine/kpi_measure.h"
+
+namespace stagecraft::engine {
+
+ExperimentColumns::ExperimentColumns(const Experiment& experiment)
+    : kpis_(static_cast<int>(experiment.kpis.size())),
+      first_stage_(FindStage(*experiment.journey, experiment.stage).value_or(0)),
+      later_stages_(static_cast<int>(experiment.journey->stages.size()) - 1 -
+                    first_stage_) {
+  columns_.resize(3);
+  for (const engine::Kpi& kpi : experiment.kpis) {
+    columns_.push_back({.durations = kpi.kind == KpiKind::kTimeToEvent,
+                        .components = Components(kpi.kind)});
+  }
+  for (int i = 0; i < later_stages_; ++i) columns_.push_back({.components = 1});
+  for (int i = 0; i < later_stages_; ++i) columns_.push_back({});
+  if (later_stages_ > 0) columns_.push_back({.durations = true});
+}
+
+// Collects a unit's changes, and undoes what would come after the moment at
+// which the unit crossed over to another variant.
+class ExperimentFold::Emitter {
+ public:
+  Emitter(const ExposureSummary& exposure, std::vector<Change>* changes)
+      : group_(static_cast<int16_t>(exposure.variant)),
+        crossing_(exposure.crossed_over.has_value()
+                      ? EventTick(*exposure.crossed_over)
+                      : std::numeric_limits<Tick>::max()),
+        changes_(changes) {}
+
+  // The unit has `value` from `tick` until it crosses over.
+  void Add(int column, Tick tick, const UnitValue& value,
+           DurationKind kind = DurationKind::kOpen) {
+    if (tick >= crossing_) return;
+    Emit(column, tick, 1, value, kind);
+    if (crossing_ != std::numeric_limits<Tick>::max()) {
+      Emit(column, crossing_, -1, value, kind);
+    }
+  }
+  // At `tick` the unit's value becomes `after`.
+  void Replace(int column, Tick tick, const UnitValue& before,
+               const UnitValue& after,
+               DurationKind before_kind = DurationKind::kOpen,
+               DurationKind after_kind = DurationKind::kOpen) {
+    if (tick >= crossing_) return;
+    Emit(column, tick, -1, before, before_kind);
+    if (crossing_ != std::numeric_limits<Tick>::max()) {
+      Emit(column, crossing_, 1, before, before_kind);
+    }
+    Add(column, tick, after, after_kind);
+  }
+  // Whatever happens later.
+  void AddForEver(int column, Tick tick) {
+    Emit(column, tick, 1, {}, DurationKind::kOpen);
+  }
+
+ private:
+  void Emit(int column, Tick tick, int sign, const UnitValue& value,
+            DurationKind kind) {
+    changes_->push_back({static_cast<int16_t>(column), group_, tick,
+                         static_cast<int8_t>(sign), kind, value});
+  }
+
+  int16_t group_;
+  Tick crossing_;
+  std::vector<Change>* changes_;
+};
+
+ExperimentFold::ExperimentFold(std::shared_ptr<const Experiment> experiment)
+    : experiment_(std::move(experiment)),
+      columns_(*experiment_),
+      segmenter_(experiment_->segments),
+      guardrail_window_(GuardrailWindow(*experiment_)) {
+  for (const Kpi& kpi : experiment_->kpis) {
+    kpi_filter_.push_back(filters_.Add(kpi.events));
+    denominator_filter_.push_back(
+        kpi.kind == KpiKind::kRatio ? filters_.Add(kpi.denominator) : -1);
+  }
+  const std::vector<Stage>& stages = experiment_->journey->stages;
+  stage_filter_.assign(stages.size(), -1);
+  for (size_t stage = columns_.first_stage() + 1; stage < stages.size();
+       ++stage) {
+    stage_filter_[stage] = filters_.Add(stages[stage].entry);
+  }
+}
+
+Tallies ExperimentFold::ZeroTallies() const {
+  return Tallies(segmenter_.slot_count(),
+                 static_cast<int>(experiment_->variants.size()),
+                 columns_.columns());
+}
+
+std::optional<ExposureSummary> ExperimentFold::Exposures(
+    absl::Span<const EventView> events) const {
+  std::optional<ExposureSummary> summary;
+  for (size_t i = 0; i < events.size(); ++i) {
+    const EventView& event = events[i];
+    if (event.name != kExposureName) continue;
+    if (experiment_->start_time.has_value() &&
+        event.time < *experiment_->start_time) {
+      continue;
+    }
+    if (experiment_->end_time.has_value() &&
+        event.time >= *experiment_->end_time) {
+      continue;
+    }
+    const auto name = event.Find(kExposureExperiment);
+    if (!name.has_value() ||
+        *name != AttributeView(absl::string_view(experiment_->name))) {
+      continue;
+    }
+    const auto id = event.Find(kExposureVariant);
+    if (!id.has_value() || !std::holds_alternative<absl::string_view>(*id)) {
+      continue;
+    }
+    const auto variant =
+        FindVariant(*experiment_, std::get<absl::string_view>(*id));
+    if (!variant.has_value()) continue;
+    if (!summary.has_value()) {
+      summary = ExposureSummary{*variant, event.time, i, std::nullopt};
+    } else if (*variant != summary->variant) {
+      summary->crossed_over = event.time;
+      break;
+    }
+  }
+  return summary;
+}
+
+Contribution ExperimentFold::Contribute(
+    absl::Span<const EventView> events) const {
+  Contribution contribution;
+  const std::optional<ExposureSummary> exposure = Exposures(events);
+  if (!exposure.has_value()) return contribution;
+  contribution.slots = segmenter_.SlotsOf(events, exposure->event);
+  Emitter emitter(*exposure, &contribution.changes);
+
+  const Tick exposed = EventTick(exposure->time);
+  emitter.Add(ExperimentColumns::kUnits, exposed, {});
+  if (exposure->crossed_over.has_value()) {
+    emitter.AddForEver(ExperimentColumns::kCrossedOver,
+                       EventTick(*exposure->crossed_over));
+  }
+  const auto other = std::find_if(
+      events.begin(), events.end(),
+      [](const EventView& event) { return event.name != kExposureName; });
+  if (other != events.end()) {
+    emitter.AddForEver(ExperimentColumns::kMatched,
+                       std::max(exposed, EventTick(other->time)));
+  }
+
+  std::vector<Match> matches;
+  for (const EventView& event : events) {
+    if (event.time < exposure->time) continue;
+    filters_.Match(event, [&](int filter) {
+      matches.push_back({event.time, filter, event.value});
+    });
+  }
+  for (size_t i = 0; i < experiment_->kpis.size(); ++i) {
+    ContributeKpi(static_cast<int>(i), matches, *exposure, &emitter);
+  }
+  ContributeStages(matches, *exposure, &emitter);
+  return contribution;
+}
+
+void ExperimentFold::ContributeKpi(int i, const std::vector<Match>& matches,
+                                   const ExposureSummary& exposure,
+                                   Emitter* emitter) const {
+  const Kpi& kpi = experiment_->kpis[i];
+  if (kpi.kind == KpiKind::kTimeToEvent) {
+    const auto event = std::find_if(
+        matches.begin(), matches.end(), [&](const Match& match) {
+          return match.filter == kpi_filter_[i] &&
+                 match.time >= exposure.time + kpi.delay;
+        });
+    ContributeTime(columns_.Kpi(i), exposure.time,
+                   event == matches.end() ? std::nullopt
+                                          : std::optional(event->time),
+                   kpi.length.has_value()
+                       ? std::optional(kpi.delay + *kpi.length)
+                       : std::nullopt,
+                   emitter);
+  } else if (kpi.length.has_value()) {
+    ContributeWindow(i, matches, exposure, emitter);
+  } else {
+    ContributeOpenEnded(i, matches, exposure, emitter);
+  }
+}
+
+void ExperimentFold::ContributeWindow(int i, const std::vector<Match>& matches,
+                                      const ExposureSummary& exposure,
+                                      Emitter* emitter) const {
+  const Kpi& kpi = experiment_->kpis[i];
+  const Micros begin = exposure.time + kpi.delay;
+  const Micros end = begin + *kpi.length;
+  KpiMeasure measure(kpi);
+  for (const Match& match : matches) {
+    if (match.time < begin || match.time >= end) continue;
+    if (match.filter == kpi_filter_[i]) measure.AddEvent(match.value);
+    if (match.filter == denominator_filter_[i]) {
+      measure.AddDenominatorEvent(match.value);
+    }
+  }
+  // It counts once its window is over.
+  emitter->Add(columns_.Kpi(i), TimedTick(end), measure.Value());
+}
+
+void ExperimentFold::ContributeOpenEnded(int i,
+                                         const std::vector<Match>& matches,
+                                         const ExposureSummary& exposure,
+                                         Emitter* emitter) const {
+  const Kpi& kpi = experiment_->kpis[i];
+  const Micros begin = exposure.time + kpi.delay;
+  const int column = columns_.Kpi(i);
+  KpiMeasure measure(kpi);
+  UnitValue value = measure.Value();
+  emitter->Add(column, EventTick(exposure.time), value);
+  for (size_t m = 0; m < matches.size(); ++m) {
+    const Match& match = matches[m];
+    if (match.time >= begin) {
+      if (match.filter == kpi_filter_[i]) measure.AddEvent(match.value);
+      if (match.filter == denominator_filter_[i]) {
+        measure.AddDenominatorEvent(match.value);
+      }
+    }
+    // One change for all events of a tick.
+    const Tick tick = EventTick(match.time);
+    if (m + 1 < matches.size() && EventTick(matches[m + 1].time) == tick) {
+      continue;
+    }
+    const UnitValue now = measure.Value();
+    if (now != value) emitter->Replace(column, tick, value, now);
+    value = now;
+  }
+}
+
+void ExperimentFold::ContributeTime(int column, Micros entry,
+                                    std::optional<Micros> end,
+                                    std::optional<Micros> horizon,
+                                    Emitter* emitter) const {
+  const Micros resolution = experiment_->journey->time_resolution;
+  const UnitValue open = {EntryBinOf(entry, resolution)};
+  emitter->Add(column, EventTick(entry), open, DurationKind::kOpen);
+  if (end.has_value() &&
+      (!horizon.has_value() || *end < entry + *horizon)) {
+    emitter->Replace(column, EventTick(*end), open,
+                     {DurationBinOf(*end - entry, resolution)},
+                     DurationKind::kOpen, DurationKind::kEvent);
+  } else if (horizon.has_value()) {
+    emitter->Replace(column, TimedTick(entry + *horizon), open, {*horizon},
+                     DurationKind::kOpen, DurationKind::kHorizon);
+  }
+}
+
+void ExperimentFold::ContributeStages(const std::vector<Match>& matches,
+                                      const ExposureSummary& exposure,
+                                      Emitter* emitter) const {
+  if (columns_.later_stages() == 0) return;
+  const int first = columns_.first_stage() + 1;
+  const int stages = first + columns_.later_stages();
+  const bool ordered =
+      experiment_->journey->ordering == Journey::Ordering::kOrdered;
+  const Micros window_end = exposure.time + guardrail_window_;
+  std::optional<Micros> next_stage;  // Entry to the stage after the own one.
+  std::optional<Micros> from = exposure.time;
+  for (int stage = first; stage < stages; ++stage) {
+    std::optional<Micros> entry;
+    if (from.has_value()) {
+      const auto match = std::find_if(
+          matches.begin(), matches.end(), [&](const Match& candidate) {
+            return candidate.filter == stage_filter_[stage] &&
+                   candidate.time >= *from;
+          });
+      if (match != matches.end()) entry = match->time;
+    }
+    if (stage == first) next_stage = entry;
+    if (entry.has_value()) {
+      emitter->Add(columns_.StageReached(stage), EventTick(*entry), {});
+    }
+    const bool converted = entry.has_value() && *entry < window_end;
+    emitter->Add(columns_.StageConversion(stage), TimedTick(window_end),
+                 {converted ? static_cast<MicroValue>(kMicroPerUnit) : 0});
+    if (ordered) from = entry;
+  }
+  ContributeTime(columns_.TimeInStage(), exposure.time, next_stage,
+                 guardrail_window_, emitter);
+}
+
+}  // namespace stagecraft::engine

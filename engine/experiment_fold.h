@@ -1,0 +1,120 @@
+// The contribution of one unit to an experiment's tallies. This is the function
+// f of the design: the live fold, the full recomputation, the import of history
+// and the simulations all call it.
+#ifndef STAGECRAFT_ENGINE_EXPERIMENT_FOLD_H_
+#define STAGECRAFT_ENGINE_EXPERIMENT_FOLD_H_
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "engine/book.h"
+#include "engine/event_filters.h"
+#include "engine/experiment.h"
+#include "engine/segmenter.h"
+
+namespace stagecraft::engine {
+
+// Where an experiment's tallies stand in its book. Groups are variants.
+class ExperimentColumns {
+ public:
+  explicit ExperimentColumns(const Experiment& experiment);
+
+  // Units that count; units that met a second variant (counted at their first
+  // one); units that have any other event.
+  static constexpr int kUnits = 0;
+  static constexpr int kCrossedOver = 1;
+  static constexpr int kMatched = 2;
+  // The KPI experiment.kpis[i].
+  int Kpi(int i) const { return 3 + i; }
+  // Whether a unit entered a later stage within the guardrail window; `stage`
+  // in (first stage, stages).
+  int StageConversion(int stage) const {
+    return 3 + kpis_ + (stage - first_stage_ - 1);
+  }
+  // Whether it ever did.
+  int StageReached(int stage) const {
+    return 3 + kpis_ + later_stages_ + (stage - first_stage_ - 1);
+  }
+  // Time from exposure to the next stage. Only if there is a later stage.
+  int TimeInStage() const { return 3 + kpis_ + 2 * later_stages_; }
+
+  // The experiment's own stage, and how many come after it.
+  int first_stage() const { return first_stage_; }
+  int later_stages() const { return later_stages_; }
+  const std::vector<Column>& columns() const { return columns_; }
+
+ private:
+  int kpis_;
+  int first_stage_;
+  int later_stages_;
+  std::vector<Column> columns_;
+};
+
+// A unit's exposures to one experiment.
+struct ExposureSummary {
+  int variant = 0;           // Of the first exposure.
+  Micros time = 0;           // Of the first exposure.
+  size_t event = 0;          // Index of the first exposure.
+  // When it met another variant.
+  std::optional<Micros> crossed_over;
+};
+
+// Immutable; safe from any thread.
+class ExperimentFold {
+ public:
+  // `experiment` has been started: its journey and KPIs are frozen.
+  explicit ExperimentFold(std::shared_ptr<const Experiment> experiment);
+
+  const Experiment& experiment() const { return *experiment_; }
+  const std::shared_ptr<const Experiment>& shared_experiment() const {
+    return experiment_;
+  }
+  const ExperimentColumns& columns() const { return columns_; }
+  const Segmenter& segmenter() const { return segmenter_; }
+  Tallies ZeroTallies() const;
+
+  // The exposures that count: from the start and before the end. Nothing if
+  // there are none. `events` in order of time.
+  std::optional<ExposureSummary> Exposures(
+      absl::Span<const EventView> events) const;
+
+  Contribution Contribute(absl::Span<const EventView> events) const;
+
+ private:
+  // An event from the first exposure on that matches a filter.
+  struct Match {
+    Micros time;
+    int filter;
+    std::optional<MicroValue> value;
+  };
+  class Emitter;
+
+  void ContributeKpi(int kpi, const std::vector<Match>& matches,
+                     const ExposureSummary& exposure, Emitter* emitter) const;
+  void ContributeWindow(int kpi, const std::vector<Match>& matches,
+                        const ExposureSummary& exposure,
+                        Emitter* emitter) const;
+  void ContributeOpenEnded(int kpi, const std::vector<Match>& matches,
+                           const ExposureSummary& exposure,
+                           Emitter* emitter) const;
+  void ContributeTime(int column, Micros entry, std::optional<Micros> end,
+                      std::optional<Micros> horizon, Emitter* emitter) const;
+  void ContributeStages(const std::vector<Match>& matches,
+                        const ExposureSummary& exposure,
+                        Emitter* emitter) const;
+
+  std::shared_ptr<const Experiment> experiment_;
+  ExperimentColumns columns_;
+  Segmenter segmenter_;
+  Micros guardrail_window_;
+  EventFilters filters_;
+  std::vector<int> kpi_filter_;          // By KPI.
+  std::vector<int> denominator_filter_;  // By KPI; -1 if none.
+  std::vector<int> stage_filter_;        // By stage; -1 up to the own one.
+};
+
+}  // namespace stagecraft::engine
+
+#endif  // STAGECRAFT_ENGINE_EXPERIMENT_FOLD_H_

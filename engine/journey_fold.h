@@ -1,0 +1,64 @@
+// The contribution of one unit to a journey's tallies: which stages it entered,
+// how it left them, and how long it was in each.
+#ifndef STAGECRAFT_ENGINE_JOURNEY_FOLD_H_
+#define STAGECRAFT_ENGINE_JOURNEY_FOLD_H_
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "engine/book.h"
+#include "engine/event_filters.h"
+#include "engine/journey.h"
+#include "engine/segmenter.h"
+
+namespace stagecraft::engine {
+
+// How a unit left a stage.
+struct StageEnd {
+  enum class Kind { kOpen, kAdvanced, kExited, kTimedOut };
+  Kind kind = Kind::kOpen;
+  Micros time = 0;  // Not for kOpen.
+};
+
+// A stage that a unit entered.
+struct StageVisit {
+  Micros entry = 0;
+  size_t entry_event = 0;  // Index into the events.
+  StageEnd end;
+};
+
+// Immutable; safe from any thread.
+class JourneyFold {
+ public:
+  // Columns of each stage.
+  enum StageColumn { kEntered, kAdvanced, kDropped, kTime, kStageColumns };
+
+  explicit JourneyFold(std::shared_ptr<const Journey> journey);
+
+  const Journey& journey() const { return *journey_; }
+  const Segmenter& segmenter() const { return segmenter_; }
+  Tallies ZeroTallies() const;
+  static int ColumnOf(int stage, StageColumn column) {
+    return stage * kStageColumns + column;
+  }
+
+  // The stages that the unit entered, in the journey's order; nothing for those
+  // that it did not. `events` in order of time.
+  std::vector<std::optional<StageVisit>> Visits(
+      absl::Span<const EventView> events) const;
+
+  Contribution Contribute(absl::Span<const EventView> events) const;
+
+ private:
+  std::shared_ptr<const Journey> journey_;
+  Segmenter segmenter_;
+  EventFilters filters_;
+  std::vector<int> entry_filter_;  // By stage.
+  std::vector<int> exit_filter_;   // By stage; -1 if none.
+};
+
+}  // namespace stagecraft::engine
+
+#endif  // STAGECRAFT_ENGINE_JOURNEY_FOLD_H_

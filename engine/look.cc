@@ -1,0 +1,92 @@
+#include "engine/look.h"
+
+namespace stagecraft::engine {
+
+ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
+                        int slot, Micros as_of) {
+  const Experiment& experiment = fold.experiment();
+  const ExperimentColumns& columns = fold.columns();
+  const Tick tick = AsOfTick(as_of);
+  const int variants = static_cast<int>(experiment.variants.size());
+  const auto sums = [&](int column) {
+    std::vector<KpiTally> result(variants);
+    for (int v = 0; v < variants; ++v) {
+      result[v].sums = tallies.ReadSums(slot, v, column, tick);
+    }
+    return result;
+  };
+  const auto durations = [&](int column, std::optional<Micros> horizon) {
+    std::vector<KpiTally> result(variants);
+    for (int v = 0; v < variants; ++v) {
+      result[v].bins =
+          tallies.ReadDurations(slot, v, column, tick).AsOf(as_of, horizon);
+    }
+    return result;
+  };
+  const auto counts = [&](int column) {
+    std::vector<int64_t> result(variants);
+    for (int v = 0; v < variants; ++v) {
+      result[v] = tallies.ReadSums(slot, v, column, tick).count();
+    }
+    return result;
+  };
+
+  ExperimentLook look;
+  look.as_of = as_of;
+  look.units = counts(ExperimentColumns::kUnits);
+  for (const int64_t n : counts(ExperimentColumns::kCrossedOver)) {
+    look.crossed_over_units += n;
+  }
+  for (const int64_t n : counts(ExperimentColumns::kMatched)) {
+    look.matched_units += n;
+  }
+  for (size_t i = 0; i < experiment.kpis.size(); ++i) {
+    const Kpi& kpi = experiment.kpis[i];
+    const int column = columns.Kpi(static_cast<int>(i));
+    if (kpi.kind != KpiKind::kTimeToEvent) {
+      look.kpis.push_back(sums(column));
+    } else {
+      look.kpis.push_back(durations(
+          column, kpi.length.has_value() ? std::optional(kpi.delay + *kpi.length)
+                                         : std::nullopt));
+    }
+  }
+  for (int i = 0; i < columns.later_stages(); ++i) {
+    const int stage = columns.first_stage() + 1 + i;
+    look.stage_conversions.push_back(sums(columns.StageConversion(stage)));
+    look.stages_reached.push_back(counts(columns.StageReached(stage)));
+  }
+  if (columns.later_stages() > 0) {
+    look.time_in_stage =
+        durations(columns.TimeInStage(), GuardrailWindow(experiment));
+  }
+  return look;
+}
+
+JourneyLook ReadLook(const JourneyFold& fold, const Tallies& tallies, int slot,
+                     Micros as_of) {
+  const Tick tick = AsOfTick(as_of);
+  const int stages = static_cast<int>(fold.journey().stages.size());
+  const auto count = [&](int stage, JourneyFold::StageColumn column) {
+    return tallies
+        .ReadSums(slot, 0, JourneyFold::ColumnOf(stage, column), tick)
+        .count();
+  };
+  JourneyLook look;
+  look.as_of = as_of;
+  for (int stage = 0; stage < stages; ++stage) {
+    JourneyLook::Stage& result = look.stages.emplace_back();
+    result.entered = count(stage, JourneyFold::kEntered);
+    result.advanced = count(stage, JourneyFold::kAdvanced);
+    result.dropped_out = count(stage, JourneyFold::kDropped);
+    result.bins =
+        tallies
+            .ReadDurations(slot, 0,
+                           JourneyFold::ColumnOf(stage, JourneyFold::kTime),
+                           tick)
+            .AsOf(as_of, std::nullopt);
+  }
+  return look;
+}
+
+}  // namespace stagecraft::engine

@@ -1,0 +1,59 @@
+// Looks: the tallies of one moment, which is all that results and verdicts are
+// a function of.
+#ifndef STAGECRAFT_ENGINE_LOOK_H_
+#define STAGECRAFT_ENGINE_LOOK_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/book.h"
+#include "engine/experiment_fold.h"
+#include "engine/journey_fold.h"
+
+namespace stagecraft::engine {
+
+// The tally of one KPI and variant.
+struct KpiTally {
+  Sums sums;                      // Of shares, means and ratios.
+  std::vector<DurationBin> bins;  // Of times.
+};
+
+// The tallies of an experiment, as of a moment, of everybody or of a segment.
+struct ExperimentLook {
+  Micros as_of = 0;
+  std::optional<Micros> newest_event_time;  // Of the whole store.
+  std::vector<int64_t> units;               // By variant.
+  int64_t crossed_over_units = 0;
+  int64_t matched_units = 0;
+  // By KPI of the experiment, then by variant.
+  std::vector<std::vector<KpiTally>> kpis;
+  // By later stage, then by variant.
+  std::vector<std::vector<KpiTally>> stage_conversions;
+  std::vector<std::vector<int64_t>> stages_reached;
+  // By variant; empty if the experiment's stage is the last one.
+  std::vector<KpiTally> time_in_stage;
+};
+
+// The tallies of a journey, as of a moment, of everybody or of a segment.
+struct JourneyLook {
+  struct Stage {
+    int64_t entered = 0;
+    int64_t advanced = 0;
+    int64_t dropped_out = 0;
+    std::vector<DurationBin> bins;  // Empty for the last stage.
+  };
+  Micros as_of = 0;
+  std::vector<Stage> stages;
+};
+
+// Read tallies as of `as_of`.
+ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
+                        int slot, Micros as_of);
+JourneyLook ReadLook(const JourneyFold& fold, const Tallies& tallies, int slot,
+                     Micros as_of);
+
+}  // namespace stagecraft::engine
+
+#endif  // STAGECRAFT_ENGINE_LOOK_H_

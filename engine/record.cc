@@ -1,0 +1,210 @@
+#include "engine/record.h"
+
+#include <xxhash.h>
+
+#include <bit>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "engine/store/key_codec.h"
+
+namespace stagecraft::engine {
+namespace {
+
+constexpr char kContentVersion = 1;
+enum : char { kText = 0, kNumber = 1, kFalse = 2, kTrue = 3 };
+
+void PutVarint(uint64_t value, std::string* out) {
+  while (value >= 0x80) {
+    out->push_back(static_cast<char>(value | 0x80));
+    value >>= 7;
+  }
+  out->push_back(static_cast<char>(value));
+}
+
+void PutText(absl::string_view text, std::string* out) {
+  PutVarint(text.size(), out);
+  out->append(text.data(), text.size());
+}
+
+void PutFixed64(uint64_t value, std::string* out) {
+  char bytes[8];
+  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+  out->append(bytes, 8);
+}
+
+// Reads from the front of `*in`; false if it ends too early.
+bool GetVarint(absl::string_view* in, uint64_t* value) {
+  *value = 0;
+  for (int shift = 0; shift < 64 && !in->empty(); shift += 7) {
+    const auto byte = static_cast<unsigned char>(in->front());
+    in->remove_prefix(1);
+    *value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+bool GetText(absl::string_view* in, absl::string_view* text) {
+  uint64_t size = 0;
+  if (!GetVarint(in, &size) || size > in->size()) return false;
+  *text = in->substr(0, size);
+  in->remove_prefix(size);
+  return true;
+}
+
+bool GetFixed64(absl::string_view* in, uint64_t* value) {
+  if (in->size() < 8) return false;
+  *value = 0;
+  for (int i = 0; i < 8; ++i) {
+    *value |= static_cast<uint64_t>(static_cast<unsigned char>((*in)[i]))
+              << (8 * i);
+  }
+  in->remove_prefix(8);
+  return true;
+}
+
+// Reads one attribute from the front of `*in`.
+bool GetAttribute(absl::string_view* in, absl::string_view* key,
+                  AttributeView* value) {
+  if (!GetText(in, key) || in->empty()) return false;
+  const char type = in->front();
+  in->remove_prefix(1);
+  if (type == kText) {
+    absl::string_view text;
+    if (!GetText(in, &text)) return false;
+    *value = text;
+    return true;
+  }
+  if (type == kNumber) {
+    uint64_t bits = 0;
+    if (!GetFixed64(in, &bits)) return false;
+    *value = std::bit_cast<double>(bits);
+    return true;
+  }
+  *value = type == kTrue;
+  return type == kTrue || type == kFalse;
+}
+
+}  // namespace
+
+std::optional<AttributeView> EventView::Find(absl::string_view key) const {
+  absl::string_view rest = attributes;
+  absl::string_view found;
+  AttributeView value;
+  while (!rest.empty() && GetAttribute(&rest, &found, &value)) {
+    if (found == key) return value;
+  }
+  return std::nullopt;
+}
+
+std::string EncodeContent(const Event& event) {
+  std::string out;
+  out.push_back(kContentVersion);
+  PutText(event.name, &out);
+  out.push_back(event.value.has_value() ? 1 : 0);
+  if (event.value.has_value()) {
+    PutFixed64(static_cast<uint64_t>(*event.value), &out);
+  }
+  for (const auto& [key, value] : event.attributes) {
+    PutText(key, &out);
+    if (const auto* text = std::get_if<std::string>(&value)) {
+      out.push_back(kText);
+      PutText(*text, &out);
+    } else if (const auto* number = std::get_if<double>(&value)) {
+      out.push_back(kNumber);
+      PutFixed64(std::bit_cast<uint64_t>(*number), &out);
+    } else {
+      out.push_back(std::get<bool>(value) ? kTrue : kFalse);
+    }
+  }
+  return out;
+}
+
+uint64_t HashContent(absl::string_view content) {
+  return XXH3_64bits(content.data(), content.size());
+}
+
+absl::Status DecodeContent(absl::string_view content, EventView* view) {
+  absl::string_view rest = content;
+  const auto damaged = [&](absl::string_view what) {
+    return absl::DataLossError(
+        absl::StrCat("event record is damaged: ", what, " at byte ",
+                     content.size() - rest.size(), " of ", content.size()));
+  };
+  if (rest.empty() || rest.front() != kContentVersion) {
+    return damaged("unknown version");
+  }
+  rest.remove_prefix(1);
+  if (!GetText(&rest, &view->name)) return damaged("no name");
+  if (rest.empty()) return damaged("no value flag");
+  const bool has_value = rest.front() == 1;
+  rest.remove_prefix(1);
+  view->value.reset();
+  if (has_value) {
+    uint64_t bits = 0;
+    if (!GetFixed64(&rest, &bits)) return damaged("no value");
+    view->value = static_cast<MicroValue>(bits);
+  }
+  view->attributes = rest;
+  absl::string_view key;
+  AttributeView value;
+  while (!rest.empty()) {
+    if (!GetAttribute(&rest, &key, &value)) return damaged("bad attribute");
+  }
+  return absl::OkStatus();
+}
+
+std::string UnitPrefix(absl::string_view unit_id) {
+  std::string key;
+  AppendBytes(unit_id, &key);
+  return key;
+}
+
+std::string EventKey(absl::string_view unit_id, Micros time,
+                     absl::string_view event_id, uint64_t content_hash) {
+  std::string key = UnitPrefix(unit_id);
+  AppendInt64(time, &key);
+  AppendBytes(event_id, &key);
+  AppendUint64(content_hash, &key);
+  return key;
+}
+
+absl::StatusOr<EventKeyParts> DecodeEventKey(absl::string_view key) {
+  KeyDecoder decoder(key);
+  EventKeyParts parts;
+  auto unit_id = decoder.ReadBytes();
+  if (!unit_id.ok()) return unit_id.status();
+  parts.unit_id = *std::move(unit_id);
+  const auto time = decoder.ReadInt64();
+  if (!time.ok()) return time.status();
+  parts.time = *time;
+  auto event_id = decoder.ReadBytes();
+  if (!event_id.ok()) return event_id.status();
+  parts.event_id = *std::move(event_id);
+  const auto hash = decoder.ReadUint64();
+  if (!hash.ok()) return hash.status();
+  parts.content_hash = *hash;
+  if (absl::Status status = decoder.Finish(); !status.ok()) return status;
+  return parts;
+}
+
+std::string AliasKey(const Alias& alias) {
+  const bool ordered = alias.alias_id < alias.unit_id;
+  std::string key;
+  AppendBytes(ordered ? alias.alias_id : alias.unit_id, &key);
+  AppendBytes(ordered ? alias.unit_id : alias.alias_id, &key);
+  return key;
+}
+
+absl::StatusOr<Alias> DecodeAliasKey(absl::string_view key) {
+  KeyDecoder decoder(key);
+  auto first = decoder.ReadBytes();
+  if (!first.ok()) return first.status();
+  auto second = decoder.ReadBytes();
+  if (!second.ok()) return second.status();
+  if (absl::Status status = decoder.Finish(); !status.ok()) return status;
+  return Alias{*std::move(first), *std::move(second)};
+}
+
+}  // namespace stagecraft::engine

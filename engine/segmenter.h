@@ -1,0 +1,50 @@
+// Segments: which slots of a tally book a unit belongs to.
+#ifndef STAGECRAFT_ENGINE_SEGMENTER_H_
+#define STAGECRAFT_ENGINE_SEGMENTER_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "engine/journey.h"
+#include "engine/record.h"
+
+namespace stagecraft::engine {
+
+using Slots = absl::InlinedVector<int, 4>;
+
+// Slot 0 is everybody. Then, dimension by dimension, one slot for each declared
+// value, one for other values and one for units without the attribute.
+// Immutable; safe from any thread.
+class Segmenter {
+ public:
+  explicit Segmenter(std::vector<SegmentDimension> dimensions);
+
+  int slot_count() const { return slot_count_; }
+  // The slot of a segment, or nothing if it is not kept.
+  std::optional<int> SlotOf(absl::string_view attribute,
+                            absl::string_view value) const;
+  // All slots but the first, with what they are.
+  struct Segment {
+    std::string attribute;
+    std::string value;
+    int slot = 0;
+  };
+  std::vector<Segment> Segments() const;
+
+  // The slots of a unit: by the attributes of `events[anchor]`, else by the
+  // latest earlier event that carries the attribute. `events` in order of time.
+  Slots SlotsOf(absl::Span<const EventView> events, size_t anchor) const;
+
+ private:
+  std::vector<SegmentDimension> dimensions_;
+  std::vector<int> first_slot_;  // Of each dimension.
+  int slot_count_ = 1;
+};
+
+}  // namespace stagecraft::engine
+
+#endif  // STAGECRAFT_ENGINE_SEGMENTER_H_

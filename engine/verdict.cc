@@ -1,0 +1,427 @@
+#include "engine/verdict.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "stats/sample_ratio.h"
+
+namespace stagecraft::engine {
+namespace {
+
+using Code = Reason::Code;
+
+std::string Percent(double fraction) {
+  return absl::StrFormat("%.2f %%", fraction * 100);
+}
+std::string SignedPercent(double fraction) {
+  return absl::StrFormat("%+.2f %%", fraction * 100);
+}
+std::string Days(Micros duration) {
+  return absl::StrFormat("%.1f days", static_cast<double>(duration) / kDay);
+}
+
+// What one look says, step by step.
+class DecisionRule {
+ public:
+  DecisionRule(const Experiment& experiment, const ExperimentLook& look,
+               const std::vector<KpiAnalysis>& analyses)
+      : experiment_(experiment),
+        plan_(experiment.plan),
+        look_(look),
+        analyses_(analyses) {}
+
+  Verdict Run() {
+    for (size_t v = 1; v < experiment_.variants.size(); ++v) {
+      verdict_.treatments.push_back({experiment_.variants[v].id});
+    }
+    CheckInvalid();
+    if (!verdict_.reasons.empty()) return End(VerdictKind::kInvalid);
+    CheckCollecting();
+    if (!verdict_.reasons.empty()) {
+      const bool over = Ended() && AllMature();
+      return End(over ? VerdictKind::kInvalid : VerdictKind::kCollecting);
+    }
+    for (size_t v = 1; v < experiment_.variants.size(); ++v) {
+      verdict_.treatments[v - 1].kind = JudgeTreatment(static_cast<int>(v));
+    }
+    return Combine();
+  }
+
+ private:
+  void Add(Code code, std::string message, int variant = -1,
+           const std::string& kpi = "") {
+    verdict_.reasons.push_back(
+        {code, std::move(message),
+         variant < 0 ? "" : experiment_.variants[variant].id, kpi});
+  }
+
+  Verdict End(VerdictKind kind) {
+    verdict_.kind = kind;
+    for (Verdict::Treatment& treatment : verdict_.treatments) {
+      treatment.kind = kind;
+    }
+    return std::move(verdict_);
+  }
+
+  bool Ended() const {
+    return experiment_.end_time.has_value() &&
+           look_.as_of >= *experiment_.end_time;
+  }
+  bool AllMature() const {
+    for (const KpiAnalysis& analysis : analyses_) {
+      if (analysis.role == KpiRole::kSecondary) continue;
+      for (const VariantAnalysis& variant : analysis.variants) {
+        if (variant.immature > 0) return false;
+      }
+    }
+    return true;
+  }
+
+  void CheckInvalid() {
+    const TrustChecks trust = CheckTrust(experiment_, look_);
+    if (!trust.sample_ratio_error.empty()) {
+      Add(Code::kSampleRatioMismatch, trust.sample_ratio_error);
+    } else if (trust.sample_ratio_p_value.has_value() &&
+               *trust.sample_ratio_p_value < plan_.sample_ratio_alpha) {
+      Add(Code::kSampleRatioMismatch,
+          absl::StrFormat("units are not split as planned: p = %.3g, want at "
+                          "least %g; mend assignment or logging first",
+                          *trust.sample_ratio_p_value,
+                          plan_.sample_ratio_alpha));
+    }
+    if (trust.crossed_over_share > plan_.maximum_crossed_over_share) {
+      Add(Code::kCrossedOver,
+          absl::StrCat(Percent(trust.crossed_over_share), " of the units (",
+                       look_.crossed_over_units,
+                       ") met two variants, want at most ",
+                       Percent(plan_.maximum_crossed_over_share)));
+    }
+    if (trust.identity_match_rate.has_value() &&
+        *trust.identity_match_rate < plan_.minimum_identity_match_rate) {
+      Add(Code::kIdentityMismatch,
+          absl::StrCat("only ", Percent(*trust.identity_match_rate),
+                       " of the exposed units have any other event, want at "
+                       "least ",
+                       Percent(plan_.minimum_identity_match_rate)));
+    }
+  }
+
+  void CheckCollecting() {
+    if (experiment_.start_time.has_value()) {
+      const Micros run = look_.as_of - *experiment_.start_time;
+      if (run < plan_.minimum_duration) {
+        Add(Code::kTooEarly,
+            absl::StrCat("ran ", Days(std::max<Micros>(run, 0)),
+                         ", want at least ", Days(plan_.minimum_duration)));
+      }
+    }
+    if (plan_.maximum_staleness.has_value() &&
+        look_.newest_event_time.has_value() && !Ended() &&
+        look_.as_of - *look_.newest_event_time > *plan_.maximum_staleness) {
+      Add(Code::kStale,
+          absl::StrCat("the newest event is ",
+                       Days(look_.as_of - *look_.newest_event_time),
+                       " old, want at most ", Days(*plan_.maximum_staleness)));
+    }
+    for (const KpiAnalysis& analysis : analyses_) {
+      if (analysis.role != KpiRole::kPrimary) continue;
+      CheckCounts(analysis);
+    }
+    if (plan_.method == Plan::Method::kFixedHorizon) CheckHorizon();
+  }
+
+  void CheckCounts(const KpiAnalysis& analysis) {
+    const bool counts_conversions = IsShareOfUnits(analysis.spec.kind) ||
+                                    analysis.spec.kind == KpiKind::kTimeToEvent;
+    for (size_t v = 0; v < analysis.variants.size(); ++v) {
+      const VariantAnalysis& variant = analysis.variants[v];
+      if (variant.units < plan_.minimum_units) {
+        Add(Code::kTooFewUnits,
+            absl::StrCat(variant.units, " mature units, want at least ",
+                         plan_.minimum_units),
+            static_cast<int>(v), analysis.kpi);
+      } else if (counts_conversions &&
+                 variant.numerator <
+                     static_cast<double>(plan_.minimum_conversions)) {
+        Add(Code::kTooFewConversions,
+            absl::StrCat(static_cast<int64_t>(variant.numerator),
+                         " conversions, want at least ",
+                         plan_.minimum_conversions),
+            static_cast<int>(v), analysis.kpi);
+      }
+    }
+  }
+
+  void CheckHorizon() {
+    for (const KpiAnalysis& analysis : analyses_) {
+      if (analysis.role != KpiRole::kPrimary) continue;
+      int64_t mature = 0;
+      for (const VariantAnalysis& variant : analysis.variants) {
+        mature += variant.units;
+      }
+      if (mature < plan_.planned_units) {
+        Add(Code::kHorizonNotReached,
+            absl::StrCat(mature, " of ", plan_.planned_units,
+                         " planned units are mature; a fixed-horizon plan is "
+                         "looked at once, then"),
+            -1, analysis.kpi);
+      }
+    }
+  }
+
+  VerdictKind JudgeTreatment(int v) {
+    bool superior = false;
+    bool inferior = false;
+    bool settled = true;  // Every primary KPI is equivalent.
+    for (const KpiAnalysis& analysis : analyses_) {
+      if (analysis.role != KpiRole::kPrimary) continue;
+      const ComparisonAnalysis& comparison = analysis.comparisons[v - 1];
+      switch (JudgePrimary(analysis, comparison, v)) {
+        case Code::kSuperior:
+          superior = true;
+          break;
+        case Code::kInferior:
+          inferior = true;
+          break;
+        case Code::kEquivalent:
+          break;
+        default:
+          settled = false;
+      }
+    }
+    bool harmed = false;
+    bool uncertain = false;
+    for (const KpiAnalysis& analysis : analyses_) {
+      const ComparisonAnalysis& comparison = analysis.comparisons[v - 1];
+      if (!comparison.guardrail.has_value()) continue;
+      JudgeGuardrail(analysis, comparison, v, &harmed, &uncertain);
+    }
+    if (inferior || harmed) return VerdictKind::kHarmful;
+    if (superior && !uncertain) return VerdictKind::kWinner;
+    if (superior) {
+      // Better here, and not yet known to be safe there.
+      return PlanOver() ? VerdictKind::kNoDifference
+                        : VerdictKind::kCollecting;
+    }
+    if (settled || PlanOver()) return VerdictKind::kNoDifference;
+    return VerdictKind::kCollecting;
+  }
+
+  // No look after this one can say more.
+  bool PlanOver() const {
+    return plan_.method == Plan::Method::kFixedHorizon ||
+           (Ended() && AllMature());
+  }
+
+  Code JudgePrimary(const KpiAnalysis& analysis,
+                    const ComparisonAnalysis& comparison, int v) {
+    if (!comparison.adjusted_p_value.has_value() ||
+        !comparison.difference.has_value()) {
+      Add(Code::kNotComputable, comparison.error, v, analysis.kpi);
+      return Code::kNotComputable;
+    }
+    const double p = *comparison.adjusted_p_value;
+    const std::string change =
+        comparison.relative.has_value()
+            ? SignedPercent(*comparison.relative)
+            : absl::StrFormat("%+.4g", *comparison.difference);
+    const bool better =
+        (*comparison.difference > 0) == analysis.spec.higher_is_better;
+    if (p <= plan_.alpha && *comparison.difference != 0) {
+      const Code code = better ? Code::kSuperior : Code::kInferior;
+      Add(code,
+          absl::StrFormat("%s (%s), corrected p = %.3g, want at most %g",
+                          change, better ? "better" : "worse", p,
+                          plan_.alpha),
+          v, analysis.kpi);
+      return code;
+    }
+    if (plan_.method == Plan::Method::kAlwaysValid &&
+        comparison.sequential.has_value() &&
+        comparison.sequential->relative.has_value()) {
+      const stats::Interval& interval =
+          comparison.sequential->relative->interval;
+      const double mde = plan_.minimum_detectable_effect;
+      if (interval.lower > -mde && interval.upper < mde) {
+        Add(Code::kEquivalent,
+            absl::StrCat("the change lies between ",
+                         SignedPercent(interval.lower), " and ",
+                         SignedPercent(interval.upper),
+                         ", within the smallest effect worth finding (",
+                         Percent(mde), ")"),
+            v, analysis.kpi);
+        return Code::kEquivalent;
+      }
+    }
+    Add(PlanOver() ? Code::kPlanEnded : Code::kInconclusive,
+        absl::StrFormat("%s, corrected p = %.3g, want at most %g%s", change, p,
+                        plan_.alpha,
+                        PlanOver() ? "; the plan has ended" : ""),
+        v, analysis.kpi);
+    return Code::kInconclusive;
+  }
+
+  void JudgeGuardrail(const KpiAnalysis& analysis,
+                      const ComparisonAnalysis& comparison, int v,
+                      bool* harmed, bool* uncertain) {
+    const GuardrailAnswer& answer = *comparison.guardrail;
+    const std::string bound =
+        answer.relative_bound.has_value()
+            ? absl::StrCat("at worst ", SignedPercent(*answer.relative_bound))
+            : std::string("not bounded yet");
+    const std::string change =
+        comparison.relative.has_value()
+            ? absl::StrCat(SignedPercent(*comparison.relative), ", ")
+            : "";
+    const std::string text = absl::StrCat(
+        change, bound, ", margin ", Percent(answer.relative_margin),
+        answer.blocking ? "" : " (for information)");
+    switch (answer.status) {
+      case GuardrailAnswer::Status::kKept:
+        Add(Code::kGuardrailKept, text, v, analysis.kpi);
+        break;
+      case GuardrailAnswer::Status::kHarmed:
+        Add(Code::kGuardrailHarmed, text, v, analysis.kpi);
+        *harmed = *harmed || answer.blocking;
+        break;
+      case GuardrailAnswer::Status::kUncertain:
+        Add(Code::kGuardrailUncertain, text, v, analysis.kpi);
+        *uncertain = *uncertain || answer.blocking;
+        break;
+    }
+  }
+
+  Verdict Combine() {
+    const auto any = [&](VerdictKind kind) {
+      return std::any_of(
+          verdict_.treatments.begin(), verdict_.treatments.end(),
+          [&](const auto& treatment) { return treatment.kind == kind; });
+    };
+    const auto first = [&](VerdictKind kind) {
+      return std::find_if(
+                 verdict_.treatments.begin(), verdict_.treatments.end(),
+                 [&](const auto& treatment) { return treatment.kind == kind; })
+          ->variant;
+    };
+    if (any(VerdictKind::kWinner)) {
+      verdict_.kind = VerdictKind::kWinner;
+      verdict_.variant = BestWinner();
+    } else if (any(VerdictKind::kCollecting)) {
+      verdict_.kind = VerdictKind::kCollecting;
+    } else if (any(VerdictKind::kHarmful)) {
+      verdict_.kind = VerdictKind::kHarmful;
+      verdict_.variant = first(VerdictKind::kHarmful);
+    } else {
+      verdict_.kind = VerdictKind::kNoDifference;
+    }
+    SortReasons();
+    return std::move(verdict_);
+  }
+
+  std::string BestWinner() const {
+    const std::vector<double>& losses = analyses_.front().expected_losses;
+    std::string best;
+    double best_loss = 0;
+    for (size_t i = 0; i < verdict_.treatments.size(); ++i) {
+      if (verdict_.treatments[i].kind != VerdictKind::kWinner) continue;
+      const double loss = i + 1 < losses.size() ? losses[i + 1] : 0;
+      if (best.empty() || loss < best_loss) {
+        best = verdict_.treatments[i].variant;
+        best_loss = loss;
+      }
+    }
+    return best;
+  }
+
+  // The reasons that carry the verdict come first; the order is otherwise that
+  // of the rule.
+  void SortReasons() {
+    const auto weight = [&](const Reason& reason) {
+      const bool named =
+          verdict_.variant.empty() || reason.variant == verdict_.variant;
+      const bool decisive = [&] {
+        switch (verdict_.kind) {
+          case VerdictKind::kWinner:
+            return reason.code == Code::kSuperior;
+          case VerdictKind::kHarmful:
+            return reason.code == Code::kInferior ||
+                   reason.code == Code::kGuardrailHarmed;
+          case VerdictKind::kNoDifference:
+            return reason.code == Code::kEquivalent ||
+                   reason.code == Code::kPlanEnded;
+          default:
+            return reason.code == Code::kInconclusive ||
+                   reason.code == Code::kGuardrailUncertain;
+        }
+      }();
+      return (named ? 0 : 2) + (decisive ? 0 : 1);
+    };
+    std::stable_sort(verdict_.reasons.begin(), verdict_.reasons.end(),
+                     [&](const Reason& a, const Reason& b) {
+                       return weight(a) < weight(b);
+                     });
+  }
+
+  const Experiment& experiment_;
+  const Plan& plan_;
+  const ExperimentLook& look_;
+  const std::vector<KpiAnalysis>& analyses_;
+  Verdict verdict_;
+};
+
+}  // namespace
+
+absl::string_view ToText(VerdictKind kind) {
+  switch (kind) {
+    case VerdictKind::kCollecting:
+      return "COLLECTING";
+    case VerdictKind::kWinner:
+      return "WINNER";
+    case VerdictKind::kNoDifference:
+      return "NO_DIFFERENCE";
+    case VerdictKind::kHarmful:
+      return "HARMFUL";
+    case VerdictKind::kInvalid:
+      return "INVALID";
+  }
+  return "";
+}
+
+TrustChecks CheckTrust(const Experiment& experiment,
+                       const ExperimentLook& look) {
+  TrustChecks trust;
+  const int64_t counted =
+      std::accumulate(look.units.begin(), look.units.end(), int64_t{0});
+  const int64_t exposed = counted + look.crossed_over_units;
+  if (exposed > 0) {
+    trust.crossed_over_share =
+        static_cast<double>(look.crossed_over_units) / exposed;
+    trust.identity_match_rate =
+        static_cast<double>(look.matched_units) / exposed;
+  }
+  if (counted > 0) {
+    std::vector<double> shares;
+    for (const Variant& variant : experiment.variants) {
+      shares.push_back(static_cast<double>(variant.share_ppm) / kMillion);
+    }
+    const auto ratio = stats::CompareSampleRatio(look.units, shares);
+    if (ratio.ok()) {
+      trust.sample_ratio_p_value = ratio->p_value;
+    } else if (ratio.status().code() ==
+               absl::StatusCode::kFailedPrecondition) {
+      trust.sample_ratio_error = std::string(ratio.status().message());
+    }
+  }
+  return trust;
+}
+
+Verdict Decide(const Experiment& experiment, const ExperimentLook& look,
+               const std::vector<KpiAnalysis>& analyses) {
+  return DecisionRule(experiment, look, analyses).Run();
+}
+
+}  // namespace stagecraft::engine

@@ -1,0 +1,141 @@
+#include "service/call_metrics.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace stagecraft::service {
+namespace {
+
+// Calls of ours that work right tell callers so: no reason to warn.
+bool IsCallersMatter(grpc::StatusCode code) {
+  return code == grpc::StatusCode::INVALID_ARGUMENT ||
+         code == grpc::StatusCode::NOT_FOUND ||
+         code == grpc::StatusCode::ALREADY_EXISTS;
+}
+
+class CallWatcher : public grpc::experimental::Interceptor {
+ public:
+  CallWatcher(grpc::experimental::ServerRpcInfo* info, CallMetrics* metrics,
+              std::shared_ptr<const Log> log, absl::Duration slow)
+      : method_(info->method()),
+        is_stream_(info->type() !=
+                   grpc::experimental::ServerRpcInfo::Type::UNARY),
+        metrics_(metrics),
+        log_(std::move(log)),
+        slow_(slow),
+        start_(std::chrono::steady_clock::now()) {
+    metrics_->Start(method_);
+  }
+
+  // The call is over, whether or not a status was sent.
+  ~CallWatcher() override {
+    const absl::Duration duration =
+        absl::FromChrono(std::chrono::steady_clock::now() - start_);
+    const grpc::StatusCode code = status_.has_value()
+                                      ? status_->error_code()
+                                      : grpc::StatusCode::CANCELLED;
+    metrics_->Finish(method_, code, duration);
+    const double milliseconds = absl::ToDoubleMilliseconds(duration);
+    if (code != grpc::StatusCode::OK) {
+      const std::string message = IsCallersMatter(code) || !status_.has_value()
+                                      ? ""
+                                      : std::string(status_->error_message());
+      log_->Warn("call_failed", {{"method", method_},
+                                 {"code", ToText(code)},
+                                 {"milliseconds", milliseconds},
+                                 {"message", message}});
+    } else if (!is_stream_ && duration > slow_) {
+      log_->Warn("call_slow",
+                 {{"method", method_}, {"milliseconds", milliseconds}});
+    } else {
+      log_->Debug("call",
+                  {{"method", method_}, {"milliseconds", milliseconds}});
+    }
+  }
+
+  void Intercept(
+      grpc::experimental::InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(
+            grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
+      status_ = methods->GetSendStatus();
+    }
+    methods->Proceed();
+  }
+
+ private:
+  const std::string method_;
+  const bool is_stream_;
+  CallMetrics* const metrics_;
+  const std::shared_ptr<const Log> log_;
+  const absl::Duration slow_;
+  const std::chrono::steady_clock::time_point start_;
+  std::optional<grpc::Status> status_;
+};
+
+class CallWatcherFactory
+    : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  CallWatcherFactory(CallMetrics* metrics, std::shared_ptr<const Log> log,
+                     absl::Duration slow)
+      : metrics_(metrics), log_(std::move(log)), slow_(slow) {}
+
+  grpc::experimental::Interceptor* CreateServerInterceptor(
+      grpc::experimental::ServerRpcInfo* info) override {
+    return new CallWatcher(info, metrics_, log_, slow_);
+  }
+
+ private:
+  CallMetrics* const metrics_;
+  const std::shared_ptr<const Log> log_;
+  const absl::Duration slow_;
+};
+
+}  // namespace
+
+int64_t CallMetrics::Method::running() const {
+  int64_t running = started;
+  for (const auto& [code, count] : finished) running -= count;
+  return running;
+}
+
+void CallMetrics::Start(absl::string_view method) {
+  absl::MutexLock lock(&mutex_);
+  ++methods_[std::string(method)].started;
+}
+
+void CallMetrics::Finish(absl::string_view method, grpc::StatusCode code,
+                         absl::Duration duration) {
+  const size_t bucket =
+      std::lower_bound(kCallDurationBuckets.begin(), kCallDurationBuckets.end(),
+                       absl::ToDoubleSeconds(duration)) -
+      kCallDurationBuckets.begin();
+  absl::MutexLock lock(&mutex_);
+  Method& entry = methods_[std::string(method)];
+  ++entry.finished[code];
+  entry.total += duration;
+  ++entry.buckets[bucket];
+}
+
+std::map<std::string, CallMetrics::Method> CallMetrics::Snapshot() const {
+  absl::MutexLock lock(&mutex_);
+  return {methods_.begin(), methods_.end()};
+}
+
+std::string ToText(grpc::StatusCode code) {
+  // The numbers agree.
+  const std::string text =
+      absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
+  return text.empty() ? absl::StrCat("CODE_", static_cast<int>(code)) : text;
+}
+
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>
+WatchCalls(CallMetrics* metrics, std::shared_ptr<const Log> log,
+           absl::Duration slow) {
+  return std::make_unique<CallWatcherFactory>(metrics, std::move(log), slow);
+}
+
+}  // namespace stagecraft::service

@@ -1,0 +1,63 @@
+// What became of the calls, by method: for a metrics endpoint and the logs.
+#ifndef STAGECRAFT_SERVICE_CALL_METRICS_H_
+#define STAGECRAFT_SERVICE_CALL_METRICS_H_
+
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/support/server_interceptor.h>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "service/logging.h"
+
+namespace stagecraft::service {
+
+// Upper ends of the duration buckets, in seconds; the last bucket has none.
+inline constexpr std::array<double, 14> kCallDurationBuckets = {
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+    0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+
+// Thread-safe.
+class CallMetrics {
+ public:
+  struct Method {
+    int64_t started = 0;
+    std::map<grpc::StatusCode, int64_t> finished;  // By code.
+    absl::Duration total;                          // Of finished calls.
+    std::array<int64_t, kCallDurationBuckets.size() + 1> buckets = {};
+
+    int64_t running() const;
+  };
+
+  void Start(absl::string_view method);
+  void Finish(absl::string_view method, grpc::StatusCode code,
+              absl::Duration duration);
+  // By full name: `/stagecraft.v1.EventService/IngestEvents`.
+  std::map<std::string, Method> Snapshot() const;
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::map<std::string, Method, std::less<>> methods_ ABSL_GUARDED_BY(mutex_);
+};
+
+// `INVALID_ARGUMENT` and so on; `CODE_99` for one that is not known.
+std::string ToText(grpc::StatusCode code);
+
+// Watches all calls of a server: counts them in `metrics`, logs those that fail
+// or take longer than `slow` (streams may). Messages of INVALID_ARGUMENT can
+// quote what the caller sent: only their code is logged, as is that of
+// NOT_FOUND and ALREADY_EXISTS.
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>
+WatchCalls(CallMetrics* metrics, std::shared_ptr<const Log> log,
+           absl::Duration slow);
+
+}  // namespace stagecraft::service
+
+#endif  // STAGECRAFT_SERVICE_CALL_METRICS_H_

@@ -1,0 +1,356 @@
+#include "service/looks.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/analysis.h"
+#include "engine/funnel.h"
+#include "engine/tick.h"
+#include "engine/verdict.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "service/catalog.h"
+#include "service/convert_resources.h"
+#include "service/convert_results.h"
+#include "service/convert_time.h"
+#include "service/names.h"
+
+namespace stagecraft::service {
+namespace {
+
+using engine::Micros;
+
+constexpr int64_t kMaxPathPoints = 60;
+
+// The same bytes for the same message, in one build of the program.
+std::string DeterministicBytes(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+// Whether the look is one of this experiment: it may have been deleted and
+// created anew between the two readings.
+bool Fits(const engine::Experiment& experiment,
+          const engine::ExperimentLook& look) {
+  const auto own = engine::FindStage(*experiment.journey, experiment.stage);
+  if (!own.has_value() || look.units.size() != experiment.variants.size() ||
+      look.kpis.size() != experiment.kpis.size() ||
+      look.stage_conversions.size() !=
+          experiment.journey->stages.size() - 1 - *own) {
+    return false;
+  }
+  for (size_t i = 0; i < look.kpis.size(); ++i) {
+    for (const engine::KpiTally& tally : look.kpis[i]) {
+      if (tally.sums.components() !=
+          engine::Components(experiment.kpis[i].kind)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+// Whether a decision is about the experiment as it is now, not about one of the
+// same name that was deleted.
+bool IsSameRun(const v1::Decision& decision, const v1::Experiment& experiment) {
+  const v1::Experiment& then = decision.evidence().experiment();
+  return DeterministicBytes(then.create_time()) ==
+         DeterministicBytes(experiment.create_time());
+}
+
+absl::Status ChangedMeanwhile(absl::string_view name) {
+  return absl::AbortedError(
+      absl::StrCat(name, " changed while it was read, try again"));
+}
+
+absl::StatusOr<std::optional<Micros>> RequestedTime(
+    bool has, const google::protobuf::Timestamp& time) {
+  if (!has) return std::optional<Micros>();
+  const auto micros = ToMicros(time, "as_of");
+  if (!micros.ok()) return micros.status();
+  return std::optional(*micros);
+}
+
+// Up to 60 moments: full hours from the start, evenly spaced, and the look's
+// own.
+std::vector<Micros> PathTimes(Micros start, Micros as_of) {
+  std::vector<Micros> times;
+  const int64_t first =
+      (start + engine::kTickLength - 1) / engine::kTickLength;
+  const int64_t last = (as_of - 1) / engine::kTickLength;  // Before the look.
+  const int64_t hours = last - first + 1;
+  const int64_t points = std::min(hours, kMaxPathPoints - 1);
+  for (int64_t i = 0; i < points; ++i) {
+    const int64_t hour =
+        points == 1 ? first : first + i * (hours - 1) / (points - 1);
+    times.push_back(hour * engine::kTickLength);
+  }
+  times.push_back(as_of);
+  return times;
+}
+
+}  // namespace
+
+struct Looks::Moment {
+  v1::Experiment proto;
+  engine::Experiment experiment;
+  engine::ExperimentLook look;
+  std::vector<engine::KpiAnalysis> analyses;
+  engine::Verdict verdict;
+};
+
+Looks::Looks(engine::Engine* engine, Catalog* catalog, Ledger* ledger,
+             Clock clock)
+    : engine_(engine),
+      catalog_(catalog),
+      ledger_(ledger),
+      clock_(std::move(clock)) {}
+
+absl::StatusOr<Looks::Moment> Looks::LookAt(
+    const v1::Experiment& proto, std::optional<Micros> requested) const {
+  auto experiment = StartedToEngine(proto);
+  if (!experiment.ok()) return experiment.status();
+  const Micros as_of = engine_->ResolveAsOf(requested, ToMicros(clock_()));
+  auto look = engine_->LookAtExperiment(proto.name(), as_of);
+  if (!look.ok()) return look.status();
+  if (!Fits(*experiment, *look)) return ChangedMeanwhile(proto.name());
+  Moment moment{proto, *std::move(experiment), *std::move(look), {}, {}};
+  moment.analyses = engine::Analyze(moment.experiment, moment.look);
+  moment.verdict =
+      engine::Decide(moment.experiment, moment.look, moment.analyses);
+  return moment;
+}
+
+absl::StatusOr<v1::ExperimentResults> Looks::Results(
+    const v1::GetExperimentResultsRequest& request) const {
+  if (request.view() != v1::RESULT_VIEW_UNSPECIFIED &&
+      request.view() != v1::RESULT_VIEW_BASIC &&
+      request.view() != v1::RESULT_VIEW_FULL) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("view is ", static_cast<int>(request.view()),
+                     ", want RESULT_VIEW_BASIC or RESULT_VIEW_FULL"));
+  }
+  const auto requested = RequestedTime(request.has_as_of(), request.as_of());
+  if (!requested.ok()) return requested.status();
+  const auto proto = catalog_->GetExperiment(request.name());
+  if (!proto.ok()) return proto.status();
+  const auto moment = LookAt(*proto, *requested);
+  if (!moment.ok()) return moment.status();
+
+  v1::ExperimentResults results;
+  *results.mutable_experiment() = moment->proto;
+  *results.mutable_as_of() = ToTimestamp(moment->look.as_of);
+  *results.mutable_verdict() = ToProto(moment->verdict);
+  *results.mutable_trust() =
+      ToProto(moment->experiment, moment->look,
+              engine::CheckTrust(moment->experiment, moment->look));
+  for (const engine::KpiAnalysis& analysis : moment->analyses) {
+    *results.add_kpis() = ToProto(*proto, moment->experiment, analysis);
+  }
+  for (v1::VariantFunnel& funnel :
+       ToFunnels(moment->experiment, moment->look)) {
+    *results.add_funnels() = std::move(funnel);
+  }
+  if (request.view() == v1::RESULT_VIEW_FULL) {
+    const absl::Status status = AddFullView(*moment, &results);
+    if (!status.ok()) return status;
+  }
+  return results;
+}
+
+absl::Status Looks::AddSegments(const Moment& moment,
+                                v1::ExperimentResults* results) const {
+  const std::string& name = moment.experiment.name;
+  const auto segments = engine_->ExperimentSegments(name);
+  if (!segments.ok()) return segments.status();
+  for (const engine::Engine::SegmentKey& key : *segments) {
+    const auto look =
+        engine_->LookAtExperiment(name, moment.look.as_of, key);
+    if (!look.ok()) return look.status();
+    if (!Fits(moment.experiment, *look)) return ChangedMeanwhile(name);
+    if (std::all_of(look->units.begin(), look->units.end(),
+                    [](int64_t units) { return units == 0; })) {
+      continue;
+    }
+    v1::SegmentResult* segment = results->add_segments();
+    segment->mutable_segment()->set_attribute(key.attribute);
+    segment->mutable_segment()->set_value(key.value);
+    segment->mutable_units()->Add(look->units.begin(), look->units.end());
+    for (const engine::KpiAnalysis& analysis :
+         engine::Analyze(moment.experiment, *look)) {
+      *segment->add_kpis() =
+          ToProto(moment.proto, moment.experiment, analysis);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Looks::AddPaths(const Moment& moment,
+                             v1::ExperimentResults* results) const {
+  const engine::Experiment& experiment = moment.experiment;
+  if (!experiment.start_time.has_value()) return absl::OkStatus();
+  const auto looks = engine_->LooksAtExperiment(
+      experiment.name,
+      PathTimes(*experiment.start_time, moment.look.as_of));
+  if (!looks.ok()) return looks.status();
+  for (const engine::ExperimentLook& look : *looks) {
+    if (!Fits(experiment, look)) return ChangedMeanwhile(experiment.name);
+  }
+  for (v1::KpiResult& result : *results->mutable_kpis()) {
+    if (result.role() != v1::KPI_ROLE_PRIMARY) continue;
+    for (size_t i = 0; i < experiment.kpis.size(); ++i) {
+      if (experiment.kpis[i].name != result.kpi()) continue;
+      for (v1::KpiComparison& comparison : *result.mutable_comparisons()) {
+        const auto variant =
+            engine::FindVariant(experiment, comparison.variant());
+        if (!variant.has_value()) continue;
+        for (const engine::PathPoint& point :
+             engine::AnalyzePath(experiment, static_cast<int>(i), *variant,
+                                 *looks)) {
+          *comparison.add_path() = ToProto(point);
+        }
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Looks::AddFullView(const Moment& moment,
+                                v1::ExperimentResults* results) const {
+  const absl::Status status = AddSegments(moment, results);
+  if (!status.ok()) return status;
+  return AddPaths(moment, results);
+}
+
+absl::StatusOr<v1::JourneyFunnel> Looks::Funnel(
+    const v1::GetJourneyFunnelRequest& request) const {
+  const auto requested = RequestedTime(request.has_as_of(), request.as_of());
+  if (!requested.ok()) return requested.status();
+  const auto journey = catalog_->GetJourney(request.name());
+  if (!journey.ok()) return journey.status();
+  std::optional<engine::Engine::SegmentKey> segment;
+  if (request.has_segment()) {
+    segment = {request.segment().attribute(), request.segment().value()};
+  }
+  const Micros as_of = engine_->ResolveAsOf(*requested, ToMicros(clock_()));
+  const auto look =
+      engine_->LookAtJourney(request.name(), as_of, segment);
+  if (!look.ok()) return look.status();
+  if (static_cast<int>(look->stages.size()) != journey->stages_size()) {
+    return ChangedMeanwhile(request.name());
+  }
+  v1::JourneyFunnel funnel;
+  *funnel.mutable_journey() = *journey;
+  *funnel.mutable_as_of() = ToTimestamp(as_of);
+  const std::vector<engine::StageAnalysis> stages =
+      engine::AnalyzeFunnel(*look);
+  for (size_t i = 0; i < stages.size(); ++i) {
+    *funnel.add_stages() =
+        ToProto(journey->stages(static_cast<int>(i)), stages[i]);
+  }
+  if (request.has_segment()) *funnel.mutable_segment() = request.segment();
+  return funnel;
+}
+
+v1::Decision Looks::DecisionOf(v1::Decision::Action action,
+                               const Moment& moment) const {
+  v1::Decision decision;
+  decision.set_action(action);
+  decision.set_experiment(moment.proto.name());
+  decision.set_revision(moment.proto.revision());
+  *decision.mutable_as_of() = ToTimestamp(moment.look.as_of);
+  *decision.mutable_verdict() = ToProto(moment.verdict);
+  *decision.mutable_evidence() =
+      ToEvidence(moment.proto, moment.experiment, moment.look);
+  return decision;
+}
+
+absl::StatusOr<v1::EvaluateExperimentResponse> Looks::Evaluate(
+    absl::string_view name, std::optional<Micros> as_of) {
+  const auto proto = catalog_->GetExperiment(name);
+  if (!proto.ok()) return proto.status();
+  const auto moment = LookAt(*proto, as_of);
+  if (!moment.ok()) return moment.status();
+  v1::EvaluateExperimentResponse response;
+  *response.mutable_verdict() = ToProto(moment->verdict);
+  *response.mutable_as_of() = ToTimestamp(moment->look.as_of);
+  const bool is_open = proto->state() == v1::Experiment::RUNNING ||
+                       proto->state() == v1::Experiment::PAUSED;
+  if (!is_open || response.verdict().kind() == v1::Verdict::COLLECTING) {
+    return response;
+  }
+  auto appended = ledger_->AppendIf(
+      [&]() -> absl::StatusOr<std::optional<v1::Decision>> {
+        const auto last =
+            ledger_->LastOf(proto->name(), v1::Decision::VERDICT_REACHED);
+        if (!last.ok()) return last.status();
+        if (last->has_value() && IsSameRun(**last, *proto) &&
+            (*last)->verdict().kind() == response.verdict().kind() &&
+            (*last)->verdict().variant() == response.verdict().variant()) {
+          return std::optional<v1::Decision>();
+        }
+        return std::optional(
+            DecisionOf(v1::Decision::VERDICT_REACHED, *moment));
+      });
+  if (!appended.ok()) return appended.status();
+  if (appended->has_value()) {
+    *response.mutable_decision() = **std::move(appended);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::Verdict> Looks::VerdictOf(const v1::Experiment& experiment,
+                                             Micros as_of) const {
+  const auto moment = LookAt(experiment, as_of);
+  if (!moment.ok()) return moment.status();
+  return ToProto(moment->verdict);
+}
+
+absl::StatusOr<v1::Decision> Looks::MakeDecision(
+    v1::Decision::Action action, const v1::Experiment& experiment,
+    Micros as_of, absl::string_view comment,
+    absl::string_view rolled_out_variant) const {
+  const auto moment = LookAt(experiment, as_of);
+  if (!moment.ok()) return moment.status();
+  v1::Decision decision = DecisionOf(action, *moment);
+  decision.set_comment(std::string(comment));
+  decision.set_rolled_out_variant(std::string(rolled_out_variant));
+  return decision;
+}
+
+absl::StatusOr<v1::Decision> Looks::Record(
+    v1::Decision::Action action, const v1::Experiment& experiment,
+    Micros as_of, absl::string_view comment,
+    absl::string_view rolled_out_variant) {
+  auto decision =
+      MakeDecision(action, experiment, as_of, comment, rolled_out_variant);
+  if (!decision.ok()) return decision.status();
+  return ledger_->Append(*std::move(decision));
+}
+
+absl::StatusOr<v1::VerifyDecisionResponse> Looks::VerifyDecision(
+    absl::string_view name) const {
+  const auto parsed = ParseDecisionName(name);
+  if (!parsed.ok()) return parsed.status();
+  const auto decision = ledger_->Get(*parsed);
+  if (!decision.ok()) return decision.status();
+  const auto content = FromEvidence(decision->evidence());
+  if (!content.ok()) return content.status();
+  v1::VerifyDecisionResponse response;
+  *response.mutable_derived() = ToProto(engine::Decide(
+      content->experiment, content->look,
+      engine::Analyze(content->experiment, content->look)));
+  response.set_matches(DeterministicBytes(response.derived()) ==
+                       DeterministicBytes(decision->verdict()));
+  return response;
+}
+
+}  // namespace stagecraft::service

@@ -1,0 +1,29 @@
+// Counts and priors of the Beta-Binomial model, checked and turned into
+// posteriors: shared by bayes.cc and bayes_rank.cc.
+#ifndef STAGECRAFT_STATS_BAYES_INPUT_H_
+#define STAGECRAFT_STATS_BAYES_INPUT_H_
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "stats/bayes.h"
+#include "stats/beta_posterior.h"
+
+namespace stagecraft::stats {
+
+// Errors of both: kInvalidArgument. No trials are fine: the prior answers.
+absl::Status CheckPrior(const BetaPrior& prior, absl::string_view name);
+absl::Status CheckCounts(const Proportion& arm, absl::string_view name);
+
+// Of checked input.
+BetaPosterior PosteriorOf(const Proportion& arm, const BetaPrior& prior);
+
+// Appends the panel ends of `other` in the coordinate of another posterior,
+// which lies `shift` from it: v_other = v + shift.
+void AppendShifted(const BetaPosterior& other, double shift,
+                   std::vector<double>* ends);
+
+}  // namespace stagecraft::stats
+
+#endif  // STAGECRAFT_STATS_BAYES_INPUT_H_

@@ -1,0 +1,71 @@
+#include "stats/sample_ratio.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "stats/check.h"
+#include "stats/distributions.h"
+
+namespace stagecraft::stats {
+
+absl::StatusOr<SampleRatio> CompareSampleRatio(
+    absl::Span<const int64_t> counts, absl::Span<const double> shares) {
+  if (counts.size() != shares.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("counts has ", counts.size(), " arms and shares has ",
+                     shares.size(), ", want equally many"));
+  }
+  if (counts.size() < 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("counts has ", counts.size(), " arms, want at least 2"));
+  }
+  double total = 0, share_sum = 0;
+  int arms = 0;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (auto status =
+            CheckNotNegative(counts[i], absl::StrCat("counts[", i, "]"));
+        !status.ok()) {
+      return status;
+    }
+    if (!(shares[i] >= 0 && shares[i] < 1)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "shares[", i, "] is ", shares[i], ", want a number in [0, 1)"));
+    }
+    total += static_cast<double>(counts[i]);
+    share_sum += shares[i];
+    if (shares[i] > 0) ++arms;
+  }
+  if (!(std::abs(share_sum - 1) <= 1e-9)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("shares sum to ", share_sum, ", want 1"));
+  }
+  if (arms < 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("shares has ", arms, " positive shares, want at least 2"));
+  }
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (shares[i] == 0 && counts[i] > 0) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("counts[", i, "] is ", counts[i],
+                       " where the planned share is 0, want 0 units"));
+    }
+  }
+  if (total == 0) return NotEnough("counts are all 0, want at least one unit");
+  SampleRatio result{.degrees_of_freedom = arms - 1};
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (shares[i] == 0) continue;
+    const double expected = total * shares[i];
+    const double miss = static_cast<double>(counts[i]) - expected;
+    result.statistic += miss * (miss / expected);
+  }
+  result.p_value =
+      ChiSquaredUpperTail(result.statistic, result.degrees_of_freedom);
+  if (auto status = CheckResult({result.statistic, result.p_value},
+                                "the sample ratio test");
+      !status.ok()) {
+    return status;
+  }
+  return result;
+}
+
+}  // namespace stagecraft::stats

@@ -1,0 +1,395 @@
+#include "clients/cpp/event_sender.h"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "clients/cpp/client.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "stagecraft/v1/event.grpc.pb.h"
+#include "tests/clients/cpp/fake_server.h"
+#include "tests/support/status_matchers.h"
+
+namespace stagecraft::client {
+namespace {
+
+using ::stagecraft::testing::FakeServer;
+using ::stagecraft::testing::FastOptions;
+using ::stagecraft::testing::IsOk;
+using ::stagecraft::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// What one stream of the fake does. Streams beyond the script acknowledge all.
+struct Script {
+  int acknowledge = 1'000'000;  // So many batches, then only store.
+  int read = 1'000'000;         // So many batches, then end with `end`.
+  grpc::Status end;
+  bool silent = false;  // Stores nothing and never answers.
+  int64_t lie = 0;      // Acknowledges so many batches more than there were.
+};
+
+// Stores events by unit and id, like the real one; refuses names `bad`.
+class FakeEvents : public v1::EventService::Service {
+ public:
+  explicit FakeEvents(std::vector<Script> scripts)
+      : scripts_(std::move(scripts)) {}
+
+  grpc::Status StreamEvents(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<v1::StreamEventsResponse,
+                               v1::StreamEventsRequest>* stream) override {
+    Script script;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (streams_ < scripts_.size()) script = scripts_[streams_];
+      ++streams_;
+    }
+    v1::StreamEventsResponse totals;
+    v1::StreamEventsRequest request;
+    int batches = 0;
+    while (batches < script.read && stream->Read(&request)) {
+      ++batches;
+      if (script.silent) continue;
+      v1::StreamEventsResponse response = Store(request, batches, &totals);
+      if (batches > script.acknowledge) continue;
+      response.set_acknowledged_sequence(request.sequence() + script.lie);
+      stream->Write(response);
+    }
+    return script.end;
+  }
+
+  int streams() {
+    absl::MutexLock lock(&mutex_);
+    return static_cast<int>(streams_);
+  }
+  // How often each event was stored: always 1.
+  std::set<std::string> stored() {
+    absl::MutexLock lock(&mutex_);
+    return stored_;
+  }
+  // Items of the batches as they came, over all streams.
+  std::vector<int> batch_sizes() {
+    absl::MutexLock lock(&mutex_);
+    return batch_sizes_;
+  }
+  std::vector<int64_t> sequences() {
+    absl::MutexLock lock(&mutex_);
+    return sequences_;
+  }
+
+ private:
+  v1::StreamEventsResponse Store(const v1::StreamEventsRequest& request,
+                                 int batch, v1::StreamEventsResponse* totals) {
+    absl::MutexLock lock(&mutex_);
+    sequences_.push_back(request.sequence());
+    batch_sizes_.push_back(request.events_size() + request.aliases_size());
+    v1::StreamEventsResponse response;
+    const auto refuse = [&](int index, bool is_alias) {
+      v1::StreamRejection* rejection = response.add_rejections();
+      rejection->set_sequence(batch);
+      rejection->mutable_outcome()->set_index(index);
+      rejection->mutable_outcome()->set_is_alias(is_alias);
+      rejection->mutable_outcome()->set_status(v1::IngestOutcome::REJECTED);
+      rejection->mutable_outcome()->set_message("is bad, want good");
+      totals->set_rejected_count(totals->rejected_count() + 1);
+    };
+    const auto store = [&](const std::string& key) {
+      if (stored_.insert(key).second) {
+        totals->set_stored_count(totals->stored_count() + 1);
+      } else {
+        totals->set_duplicate_count(totals->duplicate_count() + 1);
+      }
+    };
+    for (int i = 0; i < request.events_size(); ++i) {
+      const v1::Event& event = request.events(i);
+      if (event.name() == "bad") {
+        refuse(i, false);
+      } else {
+        store(absl::StrCat(event.unit_id(), "/", event.event_id()));
+      }
+    }
+    for (int i = 0; i < request.aliases_size(); ++i) {
+      const v1::Alias& alias = request.aliases(i);
+      if (alias.unit_id() == alias.alias_id()) {
+        refuse(i, true);
+      } else {
+        store(absl::StrCat(alias.alias_id(), "=", alias.unit_id()));
+      }
+    }
+    response.set_stored_count(totals->stored_count());
+    response.set_duplicate_count(totals->duplicate_count());
+    response.set_rejected_count(totals->rejected_count());
+    return response;
+  }
+
+  const std::vector<Script> scripts_;
+  absl::Mutex mutex_;
+  size_t streams_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::set<std::string> stored_ ABSL_GUARDED_BY(mutex_);
+  std::vector<int> batch_sizes_ ABSL_GUARDED_BY(mutex_);
+  std::vector<int64_t> sequences_ ABSL_GUARDED_BY(mutex_);
+};
+
+v1::Event MakeEvent(int i, const std::string& name = "order") {
+  v1::Event event;
+  event.set_event_id(absl::StrCat("e", i));
+  event.set_unit_id("u");
+  event.set_name(name);
+  event.mutable_time()->set_seconds(1'700'000'000 + i);
+  return event;
+}
+
+std::set<std::string> Keys(int count) {
+  std::set<std::string> keys;
+  for (int i = 0; i < count; ++i) keys.insert(absl::StrCat("u/e", i));
+  return keys;
+}
+
+class EventSenderTest : public ::testing::Test {
+ protected:
+  void Open(std::vector<Script> scripts, EventSenderOptions options,
+            const RetryPolicy& retry = {}) {
+    events_ = std::make_unique<FakeEvents>(std::move(scripts));
+    server_ = std::make_unique<FakeServer>(
+        std::vector<grpc::Service*>{events_.get()});
+    ASSERT_TRUE(server_->ok());
+    ClientOptions client_options = FastOptions(server_->target(), &waits_);
+    client_options.wait_for_ready = absl::Seconds(30);
+    client_options.retry = retry;
+    auto client = Client::Connect(client_options);
+    ASSERT_THAT(client, IsOk());
+    client_ = *std::move(client);
+    auto sender = client_->NewEventSender(options);
+    ASSERT_THAT(sender, IsOk());
+    sender_ = *std::move(sender);
+  }
+
+  // Sends events 0, 1, ..., and waits for all of them.
+  absl::Status SendAll(int count) {
+    for (int i = 0; i < count; ++i) {
+      if (absl::Status s = sender_->Send(MakeEvent(i), i); !s.ok()) return s;
+    }
+    return sender_->Flush();
+  }
+
+  std::vector<absl::Duration> waits_;
+  std::unique_ptr<FakeEvents> events_;
+  std::unique_ptr<FakeServer> server_;
+  std::unique_ptr<Client> client_;
+  std::unique_ptr<EventSender> sender_;
+};
+
+TEST_F(EventSenderTest, SendsInBatchesAndCounts) {
+  Open({}, {.batch_items = 3});
+  ASSERT_THAT(SendAll(10), IsOk());
+  EXPECT_EQ(events_->stored(), Keys(10));
+  EXPECT_THAT(events_->batch_sizes(), ElementsAre(3, 3, 3, 1));
+  EXPECT_THAT(events_->sequences(), ElementsAre(1, 2, 3, 4));
+  EXPECT_EQ(sender_->totals().acknowledged, 10);
+  EXPECT_EQ(sender_->totals().stored, 10);
+  EXPECT_EQ(sender_->totals().duplicates, 0);
+  EXPECT_EQ(sender_->totals().reconnects, 0);
+
+  // The stream goes on after a flush; a second copy is a duplicate.
+  ASSERT_THAT(SendAll(4), IsOk());
+  EXPECT_THAT(events_->sequences(), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_EQ(sender_->totals().acknowledged, 14);
+  EXPECT_EQ(sender_->totals().stored, 10);
+  EXPECT_EQ(sender_->totals().duplicates, 4);
+  EXPECT_EQ(events_->streams(), 1);
+}
+
+TEST_F(EventSenderTest, NothingToSendNeedsNoServer) {
+  Open({}, {});
+  EXPECT_THAT(sender_->Flush(), IsOk());
+  EXPECT_EQ(events_->streams(), 0);
+}
+
+TEST_F(EventSenderTest, CutsBatchesByBytes) {
+  Open({}, {.batch_items = 10000, .batch_bytes = 1});
+  ASSERT_THAT(SendAll(3), IsOk());
+  EXPECT_THAT(events_->batch_sizes(), ElementsAre(1, 1, 1));
+}
+
+// The server stores four batches, acknowledges two of them and breaks.
+TEST_F(EventSenderTest, SendsAgainWhatWasNotAcknowledged) {
+  Open({{.acknowledge = 2,
+         .read = 4,
+         .end = grpc::Status(grpc::UNAVAILABLE, "restarting")}},
+       {.batch_items = 5, .window = 3});
+  ASSERT_THAT(SendAll(50), IsOk());
+  EXPECT_EQ(events_->stored(), Keys(50));
+  EXPECT_EQ(events_->streams(), 2);
+  // Batches 1 to 4, then from the third on with new numbers.
+  EXPECT_THAT(events_->sequences(),
+              ElementsAre(1, 2, 3, 4, 1, 2, 3, 4, 5, 6, 7, 8));
+  EXPECT_EQ(sender_->totals().acknowledged, 50);
+  // Batches 3 and 4 were stored by the first stream without an answer.
+  EXPECT_EQ(sender_->totals().duplicates, 10);
+  EXPECT_EQ(sender_->totals().stored, 40);
+  EXPECT_EQ(sender_->totals().reconnects, 1);
+  EXPECT_THAT(waits_, ElementsAre(absl::Milliseconds(100)));
+}
+
+TEST_F(EventSenderTest, MendsEachSortOfBreak) {
+  std::vector<Script> scripts;
+  for (const grpc::StatusCode code :
+       {grpc::UNAVAILABLE, grpc::RESOURCE_EXHAUSTED, grpc::INTERNAL,
+        grpc::UNKNOWN, grpc::ABORTED, grpc::CANCELLED, grpc::OK}) {
+    // Some progress each time, so that the attempts do not run out.
+    scripts.push_back({.acknowledge = 1, .read = 2, .end = {code, "broken"}});
+  }
+  Open(scripts, {.batch_items = 1, .window = 4}, {.max_attempts = 2});
+  ASSERT_THAT(SendAll(100), IsOk());
+  EXPECT_EQ(events_->stored(), Keys(100));
+  EXPECT_EQ(events_->streams(), 8);
+  EXPECT_EQ(sender_->totals().acknowledged, 100);
+}
+
+TEST_F(EventSenderTest, ASilentStreamCountsAsBroken) {
+  Open({{.silent = true}},
+       {.batch_items = 1,
+        .window = 1,
+        .acknowledgement_timeout = absl::Milliseconds(300)});
+  ASSERT_THAT(SendAll(3), IsOk());
+  EXPECT_EQ(events_->stored(), Keys(3));
+  EXPECT_GE(events_->streams(), 2);
+}
+
+TEST_F(EventSenderTest, WaitsWhenTheWindowIsFull) {
+  Open({{.silent = true}}, {.batch_items = 1,
+                            .window = 2,
+                            .acknowledgement_timeout = absl::Milliseconds(30),
+                            .retry = RetryPolicy{.max_attempts = 1}});
+  EXPECT_THAT(sender_->Send(MakeEvent(0)), IsOk());
+  EXPECT_THAT(sender_->Send(MakeEvent(1)), IsOk());
+  EXPECT_THAT(sender_->Send(MakeEvent(2)),
+              StatusIs(absl::StatusCode::kDeadlineExceeded,
+                       HasSubstr("no acknowledgement within 30ms")));
+}
+
+TEST_F(EventSenderTest, GivesUpWithoutProgress) {
+  const Script down = {
+      .read = 1, .end = {grpc::UNAVAILABLE, "down"}, .silent = true};
+  Open({down, down, down, down, down}, {.batch_items = 1, .window = 1},
+       {.max_attempts = 3});
+  EXPECT_THAT(SendAll(5),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       "down (3 attempts without an acknowledgement)"));
+  EXPECT_EQ(events_->streams(), 3);
+  EXPECT_THAT(waits_,
+              ElementsAre(absl::Milliseconds(100), absl::Milliseconds(200)));
+  // It stays failed and does not try again.
+  EXPECT_FALSE(sender_->Send(MakeEvent(7)).ok());
+  EXPECT_FALSE(sender_->Flush().ok());
+  EXPECT_EQ(events_->streams(), 3);
+}
+
+TEST_F(EventSenderTest, DoesNotRepeatWhatIsAtFaultItself) {
+  Open({{.read = 1,
+         .end = {grpc::INVALID_ARGUMENT, "events has 20000"},
+         .silent = true}},
+       {.batch_items = 1, .window = 1});
+  EXPECT_THAT(SendAll(3),
+              StatusIs(absl::StatusCode::kInvalidArgument, "events has 20000"));
+  EXPECT_EQ(events_->streams(), 1);
+  EXPECT_THAT(waits_, IsEmpty());
+}
+
+TEST_F(EventSenderTest, SaysWhichItemsWereRefused) {
+  std::vector<int64_t> heard;
+  Open({},
+       {.batch_items = 4,
+        .max_rejections = 2,
+        .on_rejection = [&](const Rejection& r) { heard.push_back(r.tag); }});
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_THAT(
+        sender_->Send(MakeEvent(i, i % 3 == 1 ? "bad" : "order"), 100 + i),
+        IsOk());
+  }
+  v1::Alias alias;
+  alias.set_alias_id("x");
+  alias.set_unit_id("x");
+  ASSERT_THAT(sender_->SendAlias(alias, 999), IsOk());
+  ASSERT_THAT(sender_->Flush(), IsOk());
+  EXPECT_EQ(sender_->totals().rejected, 4);
+  EXPECT_EQ(sender_->totals().stored, 7);
+  EXPECT_THAT(heard, ElementsAre(101, 104, 107, 999));
+  ASSERT_THAT(sender_->rejections(), SizeIs(2));
+  EXPECT_EQ(sender_->rejections()[1].tag, 104);
+  EXPECT_EQ(sender_->rejections()[1].event_id, "e4");
+  EXPECT_EQ(sender_->rejections()[1].unit_id, "u");
+  EXPECT_EQ(sender_->rejections()[1].message, "is bad, want good");
+  EXPECT_FALSE(sender_->rejections()[1].is_alias);
+}
+
+TEST_F(EventSenderTest, SendsAliases) {
+  Open({}, {.batch_items = 2});
+  v1::Alias alias;
+  alias.set_alias_id("cookie");
+  alias.set_unit_id("u");
+  ASSERT_THAT(sender_->SendAlias(alias), IsOk());
+  ASSERT_THAT(SendAll(2), IsOk());
+  EXPECT_THAT(events_->stored(), ElementsAre("cookie=u", "u/e0", "u/e1"));
+  EXPECT_THAT(events_->batch_sizes(), ElementsAre(2, 1));
+}
+
+TEST_F(EventSenderTest, DoesNotBelieveAnAcknowledgementOfWhatItNeverSent) {
+  Open({{.lie = 3}}, {.batch_items = 1, .window = 1});
+  EXPECT_THAT(SendAll(1), StatusIs(absl::StatusCode::kInternal,
+                                   HasSubstr("acknowledged batch 4")));
+}
+
+// The server process goes away and comes back at the same address.
+TEST_F(EventSenderTest, SurvivesARestartOfTheServer) {
+  Open({}, {.batch_items = 2}, {.max_attempts = 50});
+  ASSERT_THAT(SendAll(6), IsOk());
+  const int port = server_->port();
+  server_->Stop();
+  for (int i = 6; i < 9; ++i) {
+    ASSERT_THAT(sender_->Send(MakeEvent(i)), IsOk());
+  }
+  server_ = std::make_unique<FakeServer>(
+      std::vector<grpc::Service*>{events_.get()}, port);
+  ASSERT_TRUE(server_->ok());
+  ASSERT_THAT(client_->WaitForReady(absl::Seconds(30)), IsOk());
+  ASSERT_THAT(sender_->Flush(), IsOk());
+  EXPECT_EQ(events_->stored(), Keys(9));
+  EXPECT_EQ(sender_->totals().acknowledged, 9);
+  EXPECT_GE(sender_->totals().reconnects, 1);
+}
+
+TEST_F(EventSenderTest, MayBeAbandoned) {
+  Open({{.silent = true}}, {.batch_items = 1});
+  ASSERT_THAT(sender_->Send(MakeEvent(0)), IsOk());
+  sender_ = nullptr;  // Ends at once although nothing is acknowledged.
+}
+
+TEST(EventSenderOptionsTest, AreChecked) {
+  const auto refuses = [](const EventSenderOptions& options,
+                          const std::string& message) {
+    EXPECT_THAT(
+        CheckEventSenderOptions(options),
+        StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message)));
+  };
+  EXPECT_THAT(CheckEventSenderOptions({}), IsOk());
+  refuses({.batch_items = 0}, "batch_items is 0, want 1 to 10000");
+  refuses({.batch_items = 10001}, "batch_items is 10001, want 1 to 10000");
+  refuses({.batch_bytes = 0}, "batch_bytes is 0, want 1 to 3145728");
+  refuses({.window = 0}, "window is 0, want at least 1");
+  refuses({.acknowledgement_timeout = absl::ZeroDuration()},
+          "acknowledgement_timeout is 0, want more than 0");
+  refuses({.retry = RetryPolicy{.max_attempts = 0}}, "max_attempts is 0");
+  refuses({.max_rejections = -1}, "max_rejections is -1, want at least 0");
+}
+
+}  // namespace
+}  // namespace stagecraft::client

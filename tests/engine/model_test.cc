@@ -1,0 +1,353 @@
+// Random histories against the naive model: duplicates, late and reordered
+// events, ids used again, aliases that come first, last or in between, restarts
+// and memory for a handful of units only. Every number, as of several moments.
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/engine.h"
+#include "engine/kpi_arm.h"
+#include "engine/store/memory_store.h"
+#include "gtest/gtest.h"
+#include "tests/engine/naive_model.h"
+#include "tests/support/status_matchers.h"
+
+namespace stagecraft::engine {
+namespace {
+
+using ::stagecraft::testing::IsOk;
+using ::stagecraft::testing::NaiveExperiment;
+using ::stagecraft::testing::NaiveKpi;
+using ::stagecraft::testing::NaiveModel;
+using ::stagecraft::testing::NaiveStage;
+using ::stagecraft::testing::NaiveTime;
+
+constexpr Micros kStart = 1'700'000'000'000'000 / kHour * kHour;
+
+EventFilter Named(const std::string& name) { return {{name}, std::nullopt}; }
+
+Journey MakeJourney(Journey::Ordering ordering) {
+  Journey journey;
+  journey.name = "journeys/shop";
+  journey.ordering = ordering;
+  journey.stages = {{"see", Named("see")},
+                    {"want", Named("want")},
+                    {"buy", Named("buy")},
+                    {"tell", Named("tell")}};
+  journey.stages[0].dropout_after = 3 * kDay;
+  journey.stages[1].exit = Named("leave");
+  journey.stages[2].dropout_after = 30 * kHour;
+  journey.stages[2].exit = Named("leave");
+  return journey;
+}
+
+Kpi MakeKpi(const std::string& name, KpiKind kind, const std::string& event,
+            Micros delay, std::optional<Micros> length) {
+  Kpi kpi;
+  kpi.name = absl::StrCat("journeys/shop/kpis/", name);
+  kpi.kind = kind;
+  kpi.events = Named(event);
+  kpi.delay = delay;
+  kpi.length = length;
+  return kpi;
+}
+
+Experiment MakeExperiment(const Journey& journey) {
+  Experiment experiment;
+  experiment.name = "journeys/shop/experiments/e";
+  experiment.state = Experiment::State::kRunning;
+  experiment.stage = "see";
+  experiment.variants = {{"a", 400000}, {"b", 600000}};
+  experiment.salt = "e";
+  experiment.journey = std::make_shared<const class Journey>(journey);
+  experiment.start_time = kStart + 5 * kHour;
+  experiment.segments = {{"plan", {"pro", "free"}}};
+  std::vector<Kpi>& kpis = experiment.kpis;
+  kpis = {MakeKpi("conversion", KpiKind::kConversion, "want", 0, kDay),
+          MakeKpi("open", KpiKind::kConversion, "buy", 0, std::nullopt),
+          MakeKpi("drop", KpiKind::kDropOff, "want", 0, 2 * kDay),
+          MakeKpi("count", KpiKind::kCount, "see", 0, 2 * kDay),
+          MakeKpi("revenue", KpiKind::kValueSum, "buy", kHour, 3 * kDay),
+          MakeKpi("revenue-open", KpiKind::kValueSum, "buy", 0, std::nullopt),
+          MakeKpi("ratio", KpiKind::kRatio, "buy", 0, 2 * kDay),
+          MakeKpi("back", KpiKind::kRetention, "see", kDay, kDay),
+          MakeKpi("wait", KpiKind::kTimeToEvent, "buy", 0, std::nullopt),
+          MakeKpi("wait-cut", KpiKind::kTimeToEvent, "buy", 0, 30 * kHour),
+          MakeKpi("ces", KpiKind::kRatingMean, "tell", 0, 4 * kDay),
+          MakeKpi("csat", KpiKind::kSatisfiedShare, "tell", 0, 4 * kDay),
+          MakeKpi("nps", KpiKind::kNetPromoterScore, "tell", 0, 4 * kDay),
+          MakeKpi("clv", KpiKind::kCustomerLifetimeValue, "buy", 0, 2 * kDay)};
+  kpis[4].unit_cap = 30'000'000;
+  kpis[6].denominator = Named("want");
+  kpis[6].sum_numerator_values = true;
+  kpis[11].threshold = 4'000'000;
+  kpis[13].lifespan = 20 * kDay;
+  Predicate pro;
+  pro.condition = {"plan", Condition::Operator::kEquals, {std::string("pro")}};
+  kpis[1].events.where = pro;
+  experiment.plan.primary_kpis = {kpis[0].name};
+  return experiment;
+}
+
+// Makes the random life of a few units.
+class World {
+ public:
+  explicit World(uint64_t seed) : random_(seed) {}
+
+  int Pick(int n) { return static_cast<int>(random_() % n); }
+
+  Event MakeEvent() {
+    static constexpr const char* kNames[] = {"see", "see",  "want", "want",
+                                             "buy", "tell", "leave"};
+    Event event;
+    event.unit_id = UnitId();
+    event.time = kStart + static_cast<Micros>(random_() % (9 * 24)) * kHour;
+    // Often on the very hour, where the limits of windows lie.
+    if (Pick(3) != 0) event.time += static_cast<Micros>(random_() % kHour);
+    event.event_id = absl::StrCat("e", next_id_++);
+    if (Pick(5) == 0) {
+      event = MakeExposure(event.unit_id, "journeys/shop/experiments/e",
+                           Pick(8) == 0 ? "b" : VariantOf(event.unit_id),
+                           event.time, {});
+      // An id for each exposure, as other systems send them.
+      event.event_id = absl::StrCat("x", next_id_++);
+    } else {
+      event.name = kNames[Pick(7)];
+    }
+    if (Pick(2) == 0) {
+      event.value = static_cast<MicroValue>(random_() % 12'000'000);
+      if (Pick(2) == 0) event.value = *event.value / 1'000'000 * 1'000'000;
+    }
+    if (Pick(3) == 0) {
+      event.attributes["plan"] = std::string(Pick(2) == 0 ? "pro" : "free");
+    }
+    return event;
+  }
+
+  Alias MakeAlias() {
+    std::string a = UnitId();
+    std::string b = UnitId();
+    while (b == a) b = UnitId();
+    return {a, b};
+  }
+
+  // Sent again: the same, or with another time under the same id.
+  Event Repeat(const Event& event) {
+    Event again = event;
+    if (Pick(3) == 0) again.time += (Pick(5) - 2) * 7 * kHour + Pick(100);
+    return again;
+  }
+
+ private:
+  std::string UnitId() { return absl::StrCat("u", Pick(25)); }
+  static std::string VariantOf(const std::string& unit) {
+    return unit.back() % 2 == 0 ? "a" : "b";
+  }
+
+  std::mt19937_64 random_;
+  int next_id_ = 0;
+};
+
+void ExpectSameSums(const Sums& sums, const NaiveKpi& naive) {
+  ASSERT_EQ(sums.count(), naive.units);
+  const auto natural = [](absl::int128 value, double unit) {
+    return static_cast<double>(value) / unit;
+  };
+  if (sums.components() >= 1) {
+    EXPECT_NEAR(natural(sums.sum(0), 1e6), naive.x, 1e-6);
+    EXPECT_NEAR(natural(sums.product(0, 0), 1e12), naive.xx, 1e-4);
+  }
+  if (sums.components() >= 2) {
+    EXPECT_NEAR(natural(sums.sum(1), 1e6), naive.y, 1e-6);
+    EXPECT_NEAR(natural(sums.product(0, 1), 1e12), naive.xy, 1e-4);
+    EXPECT_NEAR(natural(sums.product(1, 1), 1e12), naive.yy, 1e-4);
+  }
+}
+
+// Bins of a multiset of durations; open ones were put on the grid at entry, so
+// they are compared within a second.
+void ExpectSameTimes(const std::vector<DurationBin>& bins,
+                     const NaiveTime& naive) {
+  std::multiset<Micros> events;
+  std::multiset<Micros> censored;
+  for (const DurationBin& bin : bins) {
+    for (int64_t i = 0; i < bin.events; ++i) events.insert(bin.duration);
+    for (int64_t i = 0; i < bin.censored; ++i) censored.insert(bin.duration);
+  }
+  const auto near = [](const std::multiset<Micros>& a,
+                       const std::multiset<Micros>& b) {
+    ASSERT_EQ(a.size(), b.size());
+    auto it = b.begin();
+    for (const Micros value : a) {
+      // 2^-15 of nine days is 24 s.
+      EXPECT_NEAR(static_cast<double>(value), static_cast<double>(*it++),
+                  25.0 * kSecond);
+    }
+  };
+  near(events, naive.events);
+  near(censored, naive.censored);
+}
+
+void ExpectSame(const Experiment& experiment, const ExperimentLook& look,
+                const NaiveExperiment& naive) {
+  EXPECT_EQ(look.units, naive.units);
+  EXPECT_EQ(look.crossed_over_units, naive.crossed_over);
+  EXPECT_EQ(look.matched_units, naive.matched);
+  for (size_t k = 0; k < experiment.kpis.size(); ++k) {
+    SCOPED_TRACE(experiment.kpis[k].name);
+    for (size_t v = 0; v < experiment.variants.size(); ++v) {
+      if (experiment.kpis[k].kind == KpiKind::kTimeToEvent) {
+        ExpectSameTimes(look.kpis[k][v].bins, naive.kpi_times[k][v]);
+      } else {
+        ExpectSameSums(look.kpis[k][v].sums, naive.kpis[k][v]);
+      }
+    }
+  }
+  for (size_t i = 0; i < naive.stage_conversions.size(); ++i) {
+    SCOPED_TRACE(absl::StrCat("later stage ", i));
+    EXPECT_EQ(look.stages_reached[i], naive.stages_reached[i]);
+    for (size_t v = 0; v < experiment.variants.size(); ++v) {
+      ExpectSameSums(look.stage_conversions[i][v].sums,
+                     naive.stage_conversions[i][v]);
+    }
+  }
+  for (size_t v = 0; v < experiment.variants.size(); ++v) {
+    SCOPED_TRACE(absl::StrCat("time in stage of variant ", v));
+    ExpectSameTimes(look.time_in_stage[v].bins, naive.time_in_stage[v]);
+  }
+}
+
+void ExpectSame(const JourneyLook& look,
+                const std::vector<NaiveStage>& naive) {
+  ASSERT_EQ(look.stages.size(), naive.size());
+  for (size_t s = 0; s < naive.size(); ++s) {
+    SCOPED_TRACE(absl::StrCat("stage ", s));
+    EXPECT_EQ(look.stages[s].entered, naive[s].entered);
+    EXPECT_EQ(look.stages[s].advanced, naive[s].advanced);
+    EXPECT_EQ(look.stages[s].dropped_out, naive[s].dropped);
+    int64_t open = 0;
+    for (const DurationBin& bin : look.stages[s].bins) open += bin.censored;
+    EXPECT_EQ(open, static_cast<int64_t>(naive[s].open_times.size()));
+  }
+}
+
+struct Case {
+  uint64_t seed;
+  Journey::Ordering ordering;
+  int64_t cache_bytes;
+};
+
+class ModelTest : public ::testing::TestWithParam<Case> {};
+
+TEST_P(ModelTest, EveryNumberIsThatOfTheNaiveModel) {
+  const Case& param = GetParam();
+  World world(param.seed);
+  const Journey journey = MakeJourney(param.ordering);
+  auto experiment =
+      std::make_shared<class Experiment>(MakeExperiment(journey));
+  const bool ordered = param.ordering == Journey::Ordering::kOrdered;
+  Specs specs;
+  specs.journeys.push_back(experiment->journey);
+  specs.experiments.push_back(experiment);
+  EngineOptions options;
+  options.cache_bytes = param.cache_bytes;
+
+  auto store = std::make_unique<MemoryStore>();
+  auto engine = Engine::Open(store.get(), specs, options);
+  ASSERT_THAT(engine, IsOk());
+  NaiveModel model;
+  std::vector<Event> history;
+  for (int batch = 0; batch < 40; ++batch) {
+    std::vector<Event> events;
+    std::vector<Alias> aliases;
+    for (int i = world.Pick(30); i > 0; --i) {
+      if (!history.empty() && world.Pick(6) == 0) {
+        events.push_back(
+            world.Repeat(history[world.Pick(static_cast<int>(history.size()))]));
+      } else {
+        events.push_back(world.MakeEvent());
+      }
+      history.push_back(events.back());
+    }
+    std::shuffle(events.begin(), events.end(), std::mt19937_64(batch));
+    if (world.Pick(6) == 0) aliases.push_back(world.MakeAlias());
+
+    const auto restart = [&] {
+      engine->reset();
+      store = store->Reopen();
+      engine = Engine::Open(store.get(), specs, options);
+    };
+    if (world.Pick(8) == 0) {
+      // A write fails, and the caller sends the batch again; or the process
+      // dies over it, and the batch turns up after the restart.
+      const bool dies = world.Pick(2) == 0;
+      store->FailWrites({absl::UnavailableError("broken"), 0, 1, dies});
+      const auto failed = (*engine)->Ingest(events, {});
+      store->ClearFaults();
+      if (!failed.ok() && dies) restart();
+      ASSERT_THAT(engine, IsOk());
+    }
+    const auto report = (*engine)->Ingest(events, aliases);
+    ASSERT_THAT(report, IsOk());
+    for (const Event& event : events) model.Send(event);
+    for (const Alias& alias : aliases) model.Send(alias);
+
+    if (world.Pick(10) == 0) {
+      restart();
+      ASSERT_THAT(engine, IsOk());
+    }
+    if (batch == 25) {
+      // The experiment ends: exposures from now on no longer count.
+      auto ended = std::make_shared<class Experiment>(*experiment);
+      ended->end_time = kStart + 6 * kDay;
+      experiment = ended;
+      specs.experiments[0] = experiment;
+      ASSERT_THAT((*engine)->SetSpecs(specs), IsOk());
+    }
+    if (batch % 5 != 0) continue;
+    for (int look = 0; look < 4; ++look) {
+      const Micros as_of = kStart + world.Pick(14 * 24) * kHour;
+      SCOPED_TRACE(absl::StrCat("batch ", batch, ", as of hour ",
+                                (as_of - kStart) / kHour));
+      const auto seen =
+          (*engine)->LookAtExperiment(experiment->name, as_of);
+      ASSERT_THAT(seen, IsOk());
+      ExpectSame(*experiment, *seen, model.Experiment(*experiment, as_of));
+      const auto pro = (*engine)->LookAtExperiment(
+          experiment->name, as_of, Engine::SegmentKey{"plan", "pro"});
+      ASSERT_THAT(pro, IsOk());
+      ExpectSame(*experiment, *pro,
+                 model.Experiment(*experiment, as_of, "plan", "pro"));
+      if (ordered) {
+        const auto funnel = (*engine)->LookAtJourney(journey.name, as_of);
+        ASSERT_THAT(funnel, IsOk());
+        ExpectSame(*funnel, model.Journey(journey, as_of));
+      }
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_THAT((*engine)->Verify(), IsOk());
+}
+
+std::vector<Case> Cases() {
+  std::vector<Case> cases;
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    cases.push_back({seed, Journey::Ordering::kOrdered, 1 << 20});
+    cases.push_back({seed + 100, Journey::Ordering::kOrdered, 1});
+  }
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    cases.push_back({seed + 200, Journey::Ordering::kUnordered, 1 << 14});
+  }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Random, ModelTest, ::testing::ValuesIn(Cases()),
+                         [](const auto& info) {
+                           return absl::StrCat("seed", info.param.seed);
+                         });
+
+}  // namespace
+}  // namespace stagecraft::engine

@@ -1,0 +1,304 @@
+// Exact values: E. Miller, "Formulas for Bayesian A/B Testing" (2014), the
+// finite sum over Beta functions, evaluated with 40 digits (mpmath), and the
+// expected loss by C. Stucchio (2015) from the same sum.
+#include "stats/bayes.h"
+
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "stats/beta_posterior.h"
+#include "stats/distributions.h"
+#include "tests/support/status_matchers.h"
+
+namespace stagecraft::stats {
+namespace {
+
+using ::stagecraft::testing::IsOk;
+using ::stagecraft::testing::StatusIs;
+using ::testing::HasSubstr;
+
+struct Exact {
+  Proportion control, treatment;
+  double beat, loss_treatment, loss_control;
+};
+
+constexpr Exact kExact[] = {
+    {{0, 0}, {0, 0}, 0.5, 0.16666666666666666667, 0.16666666666666666667},
+    {{121, 1000},
+     {141, 1000},
+     0.90715944207248923354,
+     0.00065428839113908852147,
+     0.020614368231458449799},
+    {{122, 21306},
+     {189, 21387},
+     0.99992384902279459562,
+     1.4896116336119964e-8,
+     0.0031106058136252114453},
+    {{0, 50},
+     {5, 59},
+     0.9778893623481976587,
+     0.00040242575396480909642,
+     0.07953231226090049636},
+    {{2, 3},
+     {1, 5},
+     0.11904761904761904762,
+     0.33030303030303030303,
+     0.016017316017316017316},
+    {{2262, 21306},
+     {3894, 21307},
+     1,
+     1.0918927423031727565e-38,
+     0.076582373445842694923},
+};
+
+TEST(BetaBinomialTest, AgreesWithExactSums) {
+  for (const Exact& row : kExact) {
+    SCOPED_TRACE(row.beat);
+    const auto result = CompareBetaBinomial(row.control, row.treatment);
+    ASSERT_THAT(result, IsOk());
+    EXPECT_NEAR(result->probability_to_beat_control, row.beat, 1e-12);
+    EXPECT_NEAR(result->expected_loss_treatment, row.loss_treatment,
+                1e-12 * std::max(row.loss_treatment, 1e-3));
+    EXPECT_NEAR(result->expected_loss_control, row.loss_control, 1e-13);
+    // E max(d, 0) - E max(-d, 0) = E d.
+    EXPECT_NEAR(result->expected_loss_control - result->expected_loss_treatment,
+                result->effect_mean, 1e-13);
+  }
+}
+
+TEST(BetaBinomialTest, UniformPriorsAloneGiveTheTriangle) {
+  // p_t - p_c of two uniforms: P(d <= x) = (1 + x)^2 / 2 for x < 0.
+  const auto result = CompareBetaBinomial({0, 0}, {0, 0});
+  ASSERT_THAT(result, IsOk());
+  EXPECT_NEAR(result->effect.lower, std::sqrt(0.05) - 1, 1e-10);
+  EXPECT_NEAR(result->effect.upper, 1 - std::sqrt(0.05), 1e-10);
+  EXPECT_NEAR(result->effect_sd, std::sqrt(1.0 / 6), 1e-14);
+}
+
+TEST(BetaBinomialTest, ABillionTrialsAgreeWithTheNormalLimit) {
+  // At these sizes the posterior of the difference is normal to 1e-6 or so.
+  const Proportion c{100000000, 1000000000}, t{100020000, 1000000000};
+  const auto result = CompareBetaBinomial(c, t);
+  ASSERT_THAT(result, IsOk());
+  const double sd = std::sqrt(0.1 * 0.9 / 1e9 + 0.10002 * 0.89998 / 1e9);
+  const double z = 2e-5 / sd;
+  EXPECT_NEAR(result->probability_to_beat_control, NormalLowerTail(z), 1e-6);
+  EXPECT_NEAR(result->expected_loss_treatment / sd,
+              NormalDensity(z) - z * NormalUpperTail(z), 1e-6);
+  EXPECT_NEAR((result->effect.lower - 2e-5) / sd, -1.95996398, 1e-4);
+  EXPECT_NEAR((result->effect.upper - 2e-5) / sd, 1.95996398, 1e-4);
+}
+
+TEST(BetaBinomialTest, EqualArmsAreEven) {
+  for (const int64_t n : {10, 100000, 1000000000}) {
+    const auto result = CompareBetaBinomial({n / 5, n}, {n / 5, n});
+    ASSERT_THAT(result, IsOk());
+    EXPECT_NEAR(result->probability_to_beat_control, 0.5, 1e-13);
+    EXPECT_NEAR(result->effect.lower, -result->effect.upper,
+                1e-10 * result->effect_sd);
+  }
+}
+
+TEST(BetaBinomialTest, SwappingArmsAndDirectionsIsTheSameQuestion) {
+  const Proportion c{12, 400}, t{31, 500};
+  const auto up = CompareBetaBinomial(c, t);
+  const auto swapped = CompareBetaBinomial(t, c);
+  const auto down =
+      CompareBetaBinomial(c, t, {}, {}, {.direction = Direction::kDown});
+  ASSERT_THAT(up, IsOk());
+  ASSERT_THAT(swapped, IsOk());
+  ASSERT_THAT(down, IsOk());
+  EXPECT_NEAR(up->probability_to_beat_control,
+              1 - swapped->probability_to_beat_control, 1e-13);
+  EXPECT_NEAR(up->probability_to_beat_control,
+              1 - down->probability_to_beat_control, 1e-13);
+  EXPECT_NEAR(up->expected_loss_treatment, down->expected_loss_control, 1e-15);
+  EXPECT_NEAR(up->effect.lower, -swapped->effect.upper, 1e-11);
+  EXPECT_EQ(up->effect.lower, down->effect.lower);
+}
+
+TEST(BetaBinomialTest, VeryDifferentWidthsAndRoughPriors) {
+  // P(p_t > p_c) with p_c known is the upper tail of p_t: R 4.2.2,
+  // qbeta(c(.025, .975), .5, 10.5) = 4.789043315758193e-05, 0.2171962675092105.
+  for (const auto& [known, tail] : {std::pair(4.789043315758193e-05, 0.975),
+                                    std::pair(0.2171962675092105, 0.025)}) {
+    const double n = 1e12;
+    const auto result = CompareBetaBinomial(
+        {0, 0}, {0, 10}, {known * n, (1 - known) * n}, {0.5, 0.5});
+    ASSERT_THAT(result, IsOk());
+    EXPECT_NEAR(result->probability_to_beat_control, tail, 1e-6);
+    // And the interval is that of p_t, moved.
+    EXPECT_NEAR(result->effect.lower, 4.789043315758193e-05 - known, 1e-6);
+    EXPECT_NEAR(result->effect.upper, 0.2171962675092105 - known, 1e-6);
+  }
+}
+
+TEST(BetaBinomialTest, PosteriorTailsAgreeWithTheIncompleteBeta) {
+  for (const auto& [a, b] : {std::pair(1.0, 1.0), std::pair(0.5, 10.5),
+                             std::pair(3.0, 0.01), std::pair(2263.0, 19045.0),
+                             std::pair(0.001, 0.001), std::pair(1e5, 3e5)}) {
+    SCOPED_TRACE(a);
+    const BetaPosterior posterior(a, b);
+    for (const double p : {1e-9, 0.01, 0.1, 0.106, 0.25, 0.251, 0.5, 0.9}) {
+      const double v = posterior.AtOffset(p - posterior.Mean());
+      EXPECT_NEAR(posterior.LowerTail(v), BetaLowerTail(p, a, b), 2e-10);
+      EXPECT_NEAR(posterior.UpperTail(v), BetaUpperTail(p, a, b), 2e-10);
+      EXPECT_NEAR(posterior.OffsetAt(v), p - posterior.Mean(), 1e-12);
+    }
+  }
+}
+
+TEST(BetaBinomialTest, RefusesBadInput) {
+  EXPECT_THAT(CompareBetaBinomial({5, 3}, {1, 2}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("control has 5 successes of 3 trials")));
+  EXPECT_THAT(CompareBetaBinomial({1, 3}, {1, 2}, {0, 1}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("control_prior.alpha is 0")));
+  EXPECT_THAT(CompareBetaBinomial({1, 3}, {1, 2}, {}, {1, std::nan("")}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("treatment_prior.beta is nan")));
+  EXPECT_THAT(
+      CompareBetaBinomial({1, 3}, {1, 2}, {}, {}, {.alpha = 1}),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("alpha is 1")));
+  const Proportion one[] = {{1, 2}};
+  EXPECT_THAT(RankBetaBinomial(one),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("arms has 1 arms, want at least 2")));
+}
+
+TEST(RankTest, TwoArmsAgreeWithTheComparison) {
+  const Proportion arms[] = {{121, 1000}, {141, 1000}};
+  for (const Direction direction : {Direction::kUp, Direction::kDown}) {
+    const auto rank = RankBetaBinomial(arms, {}, {.direction = direction});
+    const auto two =
+        CompareBetaBinomial(arms[0], arms[1], {}, {}, {.direction = direction});
+    ASSERT_THAT(rank, IsOk());
+    ASSERT_THAT(two, IsOk());
+    EXPECT_NEAR((*rank)[1].probability_best, two->probability_to_beat_control,
+                1e-12);
+    EXPECT_NEAR((*rank)[1].expected_loss, two->expected_loss_treatment, 1e-14);
+    EXPECT_NEAR((*rank)[0].expected_loss, two->expected_loss_control, 1e-14);
+  }
+}
+
+TEST(RankTest, UniformArmsAreOrderStatistics) {
+  // k uniforms: each best with 1/k; E max - E p = k/(k+1) - 1/2.
+  for (const size_t k : {2, 3, 7, 20}) {
+    const std::vector<Proportion> arms(k, {0, 0});
+    const auto rank = RankBetaBinomial(arms);
+    ASSERT_THAT(rank, IsOk());
+    const double n = static_cast<double>(k);
+    for (const BayesRank& arm : *rank) {
+      EXPECT_NEAR(arm.probability_best, 1 / n, 1e-12);
+      EXPECT_NEAR(arm.expected_loss, n / (n + 1) - 0.5, 1e-12);
+      EXPECT_NEAR(arm.interval.lower, 0.025, 1e-12);
+    }
+  }
+}
+
+TEST(RankTest, ProbabilitiesSumToOneAtAnySize) {
+  const Proportion arms[] = {{1000000, 10000000},
+                             {1000900, 10000000},
+                             {3, 20},
+                             {100000000, 1000000000},
+                             {900, 1000}};
+  const auto rank = RankBetaBinomial(arms);
+  ASSERT_THAT(rank, IsOk());
+  double sum = 0;
+  for (const BayesRank& arm : *rank) sum += arm.probability_best;
+  EXPECT_NEAR(sum, 1, 1e-11);
+  EXPECT_GT((*rank)[4].probability_best, 0.999);
+}
+
+// R 4.2.2: qbeta(c(.025, .975), 2263, 19045).
+TEST(RankTest, ArmIntervalsAgreeWithR) {
+  const Proportion arms[] = {{2262, 21306}, {3894, 21307}};
+  const auto rank = RankBetaBinomial(arms);
+  ASSERT_THAT(rank, IsOk());
+  EXPECT_NEAR((*rank)[0].interval.lower, 0.1021026780596224, 1e-13);
+  EXPECT_NEAR((*rank)[0].interval.upper, 0.1103758234628620, 1e-13);
+  EXPECT_NEAR((*rank)[0].posterior_mean, 2263.0 / 21308, 1e-15);
+}
+
+TEST(NormalEffectTest, AgreesWithClosedForms) {
+  // Flat prior: N(1, 2^2). phi(.5) = .3520653267642995, Phi(.5) =
+  // .6914624612740131 (scipy 1.10.1): loss 2 (phi - .5 (1 - Phi)).
+  const auto flat = UpdateNormalEffect({1, 2});
+  ASSERT_THAT(flat, IsOk());
+  EXPECT_NEAR(flat->probability_to_beat_control, 0.6914624612740131, 1e-14);
+  EXPECT_NEAR(flat->expected_loss_treatment,
+              2 * (0.3520653267642995 - 0.5 * 0.3085375387259869), 1e-14);
+  EXPECT_NEAR(flat->expected_loss_control - flat->expected_loss_treatment, 1,
+              1e-14);
+  // Prior N(0, 1) and measurement 3 +- 1: posterior N(1.5, 1/2).
+  const auto proper = UpdateNormalEffect({3, 1}, NormalPrior{0, 1});
+  ASSERT_THAT(proper, IsOk());
+  EXPECT_NEAR(proper->effect_mean, 1.5, 1e-14);
+  EXPECT_NEAR(proper->effect_sd, std::sqrt(0.5), 1e-14);
+  EXPECT_NEAR(proper->effect.lower, 1.5 - 1.959963984540054 * std::sqrt(0.5),
+              1e-12);
+  // A very wide prior is flat.
+  const auto wide = UpdateNormalEffect({1, 2}, NormalPrior{5, 1e12});
+  EXPECT_NEAR(wide->effect_mean, 1, 1e-12);
+  EXPECT_NEAR(wide->expected_loss_treatment, flat->expected_loss_treatment,
+              1e-12);
+  const auto down =
+      UpdateNormalEffect({1, 2}, std::nullopt, {.direction = Direction::kDown});
+  EXPECT_NEAR(down->probability_to_beat_control, 0.3085375387259869, 1e-14);
+  EXPECT_EQ(down->expected_loss_treatment, flat->expected_loss_control);
+}
+
+TEST(NormalEffectTest, RelativePriorsAreRescaledByTheSizeOfTheMean) {
+  const auto prior = RescaleRelativePrior({0.01, 0.1}, -50);
+  ASSERT_THAT(prior, IsOk());
+  EXPECT_DOUBLE_EQ(prior->mean, 0.5);
+  EXPECT_DOUBLE_EQ(prior->sd, 5);
+  EXPECT_THAT(RescaleRelativePrior({0, 1}, 0),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("control_mean is 0")));
+}
+
+TEST(NormalEffectTest, RanksLikeTheComparison) {
+  // P(t > c) = Phi(d / sqrt(s^2 + r^2)) exactly.
+  const NormalEstimate arms[] = {{1e6, 3}, {1e6 + 2, 4}};
+  const auto rank = RankNormal(arms);
+  ASSERT_THAT(rank, IsOk());
+  EXPECT_NEAR((*rank)[1].probability_best, NormalLowerTail(0.4), 1e-12);
+  EXPECT_NEAR((*rank)[1].expected_loss,
+              5 * (NormalDensity(0.4) - 0.4 * NormalUpperTail(0.4)), 1e-11);
+  // Three alike.
+  const NormalEstimate three[] = {{5, 1}, {5, 1}, {5, 1}};
+  const auto even = RankNormal(three, {.direction = Direction::kDown});
+  ASSERT_THAT(even, IsOk());
+  // E max of 3 standard normals is 3 / (2 sqrt(pi)).
+  EXPECT_NEAR((*even)[2].probability_best, 1.0 / 3, 1e-13);
+  EXPECT_NEAR((*even)[2].expected_loss, 1.5 / std::sqrt(M_PI), 1e-12);
+  // Far apart: the loss is the distance.
+  const NormalEstimate far[] = {{0, 1e-3}, {1e6, 1e-3}};
+  const auto apart = RankNormal(far);
+  ASSERT_THAT(apart, IsOk());
+  EXPECT_NEAR((*apart)[0].expected_loss, 1e6, 1e-6);
+  EXPECT_NEAR((*apart)[1].probability_best, 1, 1e-12);
+}
+
+TEST(NormalEffectTest, RefusesBadInput) {
+  EXPECT_THAT(UpdateNormalEffect({1, 0}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("effect.standard_error is 0")));
+  EXPECT_THAT(
+      UpdateNormalEffect({1, 1}, NormalPrior{0, 0}),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("prior.sd is 0")));
+  EXPECT_THAT(UpdateNormalEffect({std::nan(""), 1}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("effect.value is nan")));
+  const NormalEstimate arms[] = {{1, 1}, {1, 0}};
+  EXPECT_THAT(RankNormal(arms),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("arms[1].standard_error is 0")));
+}
+
+}  // namespace
+}  // namespace stagecraft::stats

@@ -1,0 +1,97 @@
+#include "stats/sample_ratio.h"
+
+#include <cmath>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/support/status_matchers.h"
+
+namespace stagecraft::stats {
+namespace {
+
+using ::stagecraft::testing::IsOk;
+using ::stagecraft::testing::StatusIs;
+using ::testing::HasSubstr;
+
+// Mendel (1866), F2 plants, expected 3:1. statistic: exact fractions (seed
+// shape is 1444/5493). p_value: erfc(sqrt(statistic / 2)), exact at one degree
+// of freedom. Tolerance: half a unit in the sixth decimal.
+struct Row {
+  const char* trait;
+  int64_t dominant, recessive;
+  double statistic, p_value;
+};
+constexpr Row kMendelF2[] = {
+    {"seed shape", 5474, 1850, 0.262880, 0.608148},
+    {"cotyledon colour", 6022, 2001, 0.014999, 0.902528},
+};
+
+TEST(SampleRatioTest, AgreesWithMendelsPeas) {
+  for (const Row& row : kMendelF2) {
+    SCOPED_TRACE(row.trait);
+    const auto ratio =
+        CompareSampleRatio({row.dominant, row.recessive}, {0.75, 0.25});
+    ASSERT_THAT(ratio, IsOk());
+    EXPECT_NEAR(ratio->statistic, row.statistic, 5e-7);
+    EXPECT_NEAR(ratio->p_value, row.p_value, 5e-7);
+    EXPECT_EQ(ratio->degrees_of_freedom, 1);
+  }
+}
+
+TEST(SampleRatioTest, AgreesWithHillstromsThirds) {
+  // scipy 1.10.1, chisquare([21306, 21307, 21387]).
+  const auto ratio =
+      CompareSampleRatio({21306, 21307, 21387}, {1.0 / 3, 1.0 / 3, 1.0 / 3});
+  ASSERT_THAT(ratio, IsOk());
+  EXPECT_NEAR(ratio->statistic, 0.20253125, 1e-12);
+  EXPECT_NEAR(ratio->p_value, 0.9036929575604196, 1e-12);
+}
+
+TEST(SampleRatioTest, TinyPValuesKeepTheirDigits) {
+  // At two degrees of freedom p = exp(-X^2 / 2) exactly; X^2 = 600^2 * 6 / 1000
+  // / ... by hand: expected 1000 each, misses +600, -300, -300: X^2 = 540.
+  const auto ratio =
+      CompareSampleRatio({1600, 700, 700}, {1.0 / 3, 1.0 / 3, 1.0 / 3});
+  ASSERT_THAT(ratio, IsOk());
+  EXPECT_NEAR(ratio->statistic, 540, 1e-9);
+  EXPECT_NEAR(ratio->p_value / std::exp(-270.0), 1, 1e-10);
+}
+
+TEST(SampleRatioTest, AnArmOfShareZeroIsDropped) {
+  const auto with = CompareSampleRatio({5474, 0, 1850}, {0.75, 0, 0.25});
+  const auto without = CompareSampleRatio({5474, 1850}, {0.75, 0.25});
+  ASSERT_THAT(with, IsOk());
+  EXPECT_EQ(with->degrees_of_freedom, 1);
+  EXPECT_EQ(with->p_value, without->p_value);
+  EXPECT_THAT(CompareSampleRatio({5474, 5, 1850}, {0.75, 0, 0.25}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("counts[1] is 5 where the planned share is 0, "
+                                 "want 0")));
+}
+
+TEST(SampleRatioTest, RefusesBadInput) {
+  EXPECT_THAT(CompareSampleRatio({10, 10}, {0.5, 0.4}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("shares sum to 0.9, want 1")));
+  EXPECT_THAT(CompareSampleRatio({10, 10}, {0.5, 0.25, 0.25}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("counts has 2 arms and shares has 3")));
+  EXPECT_THAT(CompareSampleRatio({10}, {1}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("counts has 1 arms")));
+  EXPECT_THAT(CompareSampleRatio({10, -1}, {0.5, 0.5}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("counts[1] is -1, want >= 0")));
+  EXPECT_THAT(CompareSampleRatio({10, 10}, {1, 0}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("shares[0] is 1")));
+  EXPECT_THAT(CompareSampleRatio({10, 10}, {std::nan(""), 0.5}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("shares[0] is nan")));
+  EXPECT_THAT(CompareSampleRatio({0, 0}, {0.5, 0.5}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("counts are all 0")));
+}
+
+}  // namespace
+}  // namespace stagecraft::stats
