@@ -36,35 +36,44 @@ DurationCounts& DurationCounts::operator-=(const DurationCounts& other) {
 
 int64_t DurationCounts::Total(DurationKind kind) const {
   int64_t total = 0;
-  for (auto it = counts_.lower_bound({kind, 0});
-       it != counts_.end() && it->first.first == kind; ++it) {
-    total += it->second;
+  for (const auto& [key, count] : counts_) {
+    if (key.first == kind) total += count;
   }
   return total;
 }
 
 std::vector<DurationBin> DurationCounts::AsOf(
     Micros as_of, std::optional<Micros> horizon) const {
-  absl::btree_map<Micros, DurationBin> bins;
+  std::vector<DurationBin> bins;
+  bins.reserve(counts_.size());
   for (const auto& [key, count] : counts_) {
     const auto [kind, bin] = key;
     if (kind == DurationKind::kOpen) {
       Micros waited = std::max<Micros>(as_of - bin, 0);
       if (horizon.has_value()) waited = std::min(waited, *horizon);
-      bins[waited].censored += count;
+      bins.push_back({waited, 0, 0, count});
     } else if (kind == DurationKind::kEvent) {
-      bins[bin].events += count;
+      bins.push_back({bin, count, 0, 0});
     } else if (kind == DurationKind::kOtherEnd) {
-      bins[bin].other_ends += count;
+      bins.push_back({bin, 0, count, 0});
     } else {
-      bins[bin].censored += count;
+      bins.push_back({bin, 0, 0, count});
     }
   }
+  std::sort(bins.begin(), bins.end(),
+            [](const DurationBin& a, const DurationBin& b) {
+              return a.duration < b.duration;
+            });
+  // Bins of the same duration become one.
   std::vector<DurationBin> result;
-  result.reserve(bins.size());
-  for (auto& [duration, bin] : bins) {
-    bin.duration = duration;
-    result.push_back(bin);
+  for (const DurationBin& bin : bins) {
+    if (result.empty() || result.back().duration != bin.duration) {
+      result.push_back(bin);
+      continue;
+    }
+    result.back().events += bin.events;
+    result.back().other_ends += bin.other_ends;
+    result.back().censored += bin.censored;
   }
   return result;
 }

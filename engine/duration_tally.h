@@ -15,7 +15,7 @@
 #include <optional>
 #include <vector>
 
-#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
 #include "engine/event.h"
 
 namespace stagecraft::engine {
@@ -63,7 +63,7 @@ class DurationCounts {
   }
 
  private:
-  absl::btree_map<std::pair<DurationKind, Micros>, int64_t> counts_;
+  absl::flat_hash_map<std::pair<DurationKind, Micros>, int64_t> counts_;
 };
 
 }  // namespace stagecraft::engine

@@ -91,6 +91,9 @@ struct Experiment {
   std::optional<Micros> start_time;
   std::optional<Micros> end_time;
   std::string rolled_out_variant;
+  // The variants' shares were changed after the start: units came under
+  // different shares, and their ratio cannot be tested against the last ones.
+  bool shares_changed = false;
   // Frozen at the start.
   std::shared_ptr<const Journey> journey;
   std::vector<Kpi> kpis;  // All that the plan names.

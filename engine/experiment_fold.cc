@@ -7,6 +7,13 @@
 #include "engine/kpi_measure.h"
 
 namespace stagecraft::engine {
+namespace {
+
+// Of the guardrail on time in stage, whose margin is a tenth of a mean: a
+// minute keeps its tallies and the ledger's evidence small.
+constexpr Micros kTimeInStageResolution = 60 * kSecond;
+
+}  // namespace
 
 ExperimentColumns::ExperimentColumns(const Experiment& experiment)
     : kpis_(static_cast<int>(experiment.kpis.size())),
@@ -184,7 +191,7 @@ void ExperimentFold::ContributeKpi(int i, const std::vector<Match>& matches,
                    kpi.length.has_value()
                        ? std::optional(kpi.delay + *kpi.length)
                        : std::nullopt,
-                   emitter);
+                   experiment_->journey->time_resolution, emitter);
   } else if (kpi.length.has_value()) {
     ContributeWindow(i, matches, exposure, emitter);
   } else {
@@ -242,8 +249,8 @@ void ExperimentFold::ContributeOpenEnded(int i,
 void ExperimentFold::ContributeTime(int column, Micros entry,
                                     std::optional<Micros> end,
                                     std::optional<Micros> horizon,
+                                    Micros resolution,
                                     Emitter* emitter) const {
-  const Micros resolution = experiment_->journey->time_resolution;
   const UnitValue open = {EntryBinOf(entry, resolution)};
   emitter->Add(column, EventTick(entry), open, DurationKind::kOpen);
   if (end.has_value() &&
@@ -288,7 +295,10 @@ void ExperimentFold::ContributeStages(const std::vector<Match>& matches,
     if (ordered) from = entry;
   }
   ContributeTime(columns_.TimeInStage(), exposure.time, next_stage,
-                 guardrail_window_, emitter);
+                 guardrail_window_,
+                 std::max(experiment_->journey->time_resolution,
+                          kTimeInStageResolution),
+                 emitter);
 }
 
 }  // namespace stagecraft::engine

@@ -100,7 +100,8 @@ class ExperimentFold {
                            const ExposureSummary& exposure,
                            Emitter* emitter) const;
   void ContributeTime(int column, Micros entry, std::optional<Micros> end,
-                      std::optional<Micros> horizon, Emitter* emitter) const;
+                      std::optional<Micros> horizon, Micros resolution,
+                      Emitter* emitter) const;
   void ContributeStages(const std::vector<Match>& matches,
                         const ExposureSummary& exposure,
                         Emitter* emitter) const;

@@ -12,14 +12,13 @@ namespace {
 
 constexpr double kQuartiles[] = {0.25, 0.5, 0.75};
 
-double Seconds(Micros micros) {
-  return static_cast<double>(micros) / kSecond;
-}
+double Seconds(Micros micros) { return static_cast<double>(micros) / kSecond; }
 
 void AnalyzeCompleted(const std::vector<DurationBin>& bins, TimeInStage* out) {
   std::vector<stats::ValueCount> histogram;
   for (const DurationBin& bin : bins) {
-    if (bin.events > 0) histogram.push_back({Seconds(bin.duration), bin.events});
+    if (bin.events > 0)
+      histogram.push_back({Seconds(bin.duration), bin.events});
   }
   const auto quartiles = stats::WeightedQuantiles(histogram, kQuartiles);
   if (!quartiles.ok()) return;
@@ -50,10 +49,9 @@ void AnalyzeSurvival(const std::vector<DurationBin>& bins, TimeInStage* out) {
     if (!quantile.ok()) continue;
     *values[i] = quantile->value;
     if (i == 1 && quantile->value.has_value()) {
-      out->median_interval =
-          stats::Interval{quantile->lower.value_or(0),
-                          quantile->upper.value_or(stats::kInfinity),
-                          quantile->level};
+      out->median_interval = stats::Interval{
+          quantile->lower.value_or(0),
+          quantile->upper.value_or(stats::kInfinity), quantile->level};
     }
   }
   const auto horizon = HorizonOf(curve->last_follow_up);
@@ -133,13 +131,13 @@ std::vector<StageAnalysis> AnalyzeFunnel(const JourneyLook& look) {
     if (first > 0) out.reached = static_cast<double>(stage.entered) / first;
     if (last || stage.entered == 0) continue;
     out.conversion = static_cast<double>(stage.advanced) / stage.entered;
-    out.drop_off = static_cast<double>(stage.entered - stage.advanced) /
-                   stage.entered;
+    out.drop_off =
+        static_cast<double>(stage.entered - stage.advanced) / stage.entered;
     TimeInStage& time = out.time.emplace();
     AnalyzeCompleted(stage.bins, &time);
-    const bool drops = std::any_of(
-        stage.bins.begin(), stage.bins.end(),
-        [](const DurationBin& bin) { return bin.other_ends > 0; });
+    const bool drops =
+        std::any_of(stage.bins.begin(), stage.bins.end(),
+                    [](const DurationBin& bin) { return bin.other_ends > 0; });
     if (drops) {
       AnalyzeIncidence(stage.bins, &time);
     } else {

@@ -45,9 +45,9 @@ struct TimeInStage {
 
 struct StageAnalysis {
   int64_t entered = 0;
-  int64_t advanced = 0;     // 0 for the last stage.
+  int64_t advanced = 0;  // 0 for the last stage.
   int64_t dropped_out = 0;
-  int64_t open = 0;         // Still there.
+  int64_t open = 0;                  // Still there.
   std::optional<double> conversion;  // Absent for the last stage, or if empty.
   std::optional<double> drop_off;    // 1 - conversion.
   std::optional<double> reached;     // Of those who entered the first stage.

@@ -322,6 +322,16 @@ class DecisionRule {
     return std::move(verdict_);
   }
 
+  // Whether the variant is better on a primary KPI, so that what keeps it from
+  // winning is elsewhere.
+  bool IsSuperior(const std::string& variant) const {
+    return std::any_of(verdict_.reasons.begin(), verdict_.reasons.end(),
+                       [&](const Reason& reason) {
+                         return reason.code == Code::kSuperior &&
+                                reason.variant == variant;
+                       });
+  }
+
   std::string BestWinner() const {
     const std::vector<double>& losses = analyses_.front().expected_losses;
     std::string best;
@@ -340,6 +350,10 @@ class DecisionRule {
   // The reasons that carry the verdict come first; the order is otherwise that
   // of the rule.
   void SortReasons() {
+    std::vector<std::string> superior;
+    for (const Verdict::Treatment& treatment : verdict_.treatments) {
+      if (IsSuperior(treatment.variant)) superior.push_back(treatment.variant);
+    }
     const auto weight = [&](const Reason& reason) {
       const bool named =
           verdict_.variant.empty() || reason.variant == verdict_.variant;
@@ -352,7 +366,10 @@ class DecisionRule {
                    reason.code == Code::kGuardrailHarmed;
           case VerdictKind::kNoDifference:
             return reason.code == Code::kEquivalent ||
-                   reason.code == Code::kPlanEnded;
+                   reason.code == Code::kPlanEnded ||
+                   (reason.code == Code::kGuardrailUncertain &&
+                    std::find(superior.begin(), superior.end(),
+                              reason.variant) != superior.end());
           default:
             return reason.code == Code::kInconclusive ||
                    reason.code == Code::kGuardrailUncertain;
@@ -403,18 +420,22 @@ TrustChecks CheckTrust(const Experiment& experiment,
     trust.identity_match_rate =
         static_cast<double>(look.matched_units) / exposed;
   }
-  if (counted > 0) {
+  for (size_t v = 0; v < experiment.variants.size(); ++v) {
+    const Variant& variant = experiment.variants[v];
+    if (variant.share_ppm == 0 && look.units[v] > 0 &&
+        !experiment.shares_changed) {
+      trust.sample_ratio_error =
+          absl::StrCat(look.units[v], " units met `", variant.id,
+                       "`, whose share is 0; want none");
+    }
+  }
+  if (counted > 0 && !experiment.shares_changed) {
     std::vector<double> shares;
     for (const Variant& variant : experiment.variants) {
       shares.push_back(static_cast<double>(variant.share_ppm) / kMillion);
     }
     const auto ratio = stats::CompareSampleRatio(look.units, shares);
-    if (ratio.ok()) {
-      trust.sample_ratio_p_value = ratio->p_value;
-    } else if (ratio.status().code() ==
-               absl::StatusCode::kFailedPrecondition) {
-      trust.sample_ratio_error = std::string(ratio.status().message());
-    }
+    if (ratio.ok()) trust.sample_ratio_p_value = ratio->p_value;
   }
   return trust;
 }

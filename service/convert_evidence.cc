@@ -104,8 +104,7 @@ absl::StatusOr<engine::KpiTally> FromRecord(const v1::TallyRecord& record,
   engine::KpiTally tally;
   const int components = engine::Components(kind);
   const int products = components * (components + 1) / 2;
-  if (record.sums_size() != components ||
-      record.products_size() != products) {
+  if (record.sums_size() != components || record.products_size() != products) {
     return Misfit(record,
                   absl::StrCat("has ", record.sums_size(), " sums and ",
                                record.products_size(), " products, want ",
@@ -132,8 +131,8 @@ absl::StatusOr<engine::KpiTally> FromRecord(const v1::TallyRecord& record,
     return tally;
   }
   if (record.bins_size() > 0) {
-    return Misfit(record, absl::StrCat("has ", record.bins_size(),
-                                       " bins, want none"));
+    return Misfit(record,
+                  absl::StrCat("has ", record.bins_size(), " bins, want none"));
   }
   tally.sums = engine::Sums(components);
   tally.sums.set_count(record.units());
@@ -184,9 +183,9 @@ absl::Status ReadTallies(const v1::Evidence& evidence,
       const std::string& variant = experiment.variants[v].id;
       const auto it = records.find({subject.kpi, variant});
       if (it == records.end()) {
-        return absl::DataLossError(
-            absl::StrCat("the evidence's tally of ", subject.kpi, ", variant ",
-                         variant, " is missing"));
+        return absl::DataLossError(absl::StrCat("the evidence's tally of ",
+                                                subject.kpi, ", variant ",
+                                                variant, " is missing"));
       }
       auto tally = FromRecord(*it->second, subject.kind);
       if (!tally.ok()) return tally.status();
@@ -202,8 +201,8 @@ absl::Status ReadTallies(const v1::Evidence& evidence,
   return absl::OkStatus();
 }
 
-absl::StatusOr<engine::Micros> ReadTime(
-    const google::protobuf::Timestamp& time, absl::string_view field) {
+absl::StatusOr<engine::Micros> ReadTime(const google::protobuf::Timestamp& time,
+                                        absl::string_view field) {
   auto micros = ToMicros(time, absl::StrCat("evidence.", field));
   if (!micros.ok()) return absl::DataLossError(micros.status().message());
   return micros;
@@ -227,8 +226,8 @@ v1::Evidence ToEvidence(const v1::Experiment& proto,
   engine::ExperimentLook copy = look;
   for (const Subject& subject : SubjectsOf(experiment, &copy)) {
     for (size_t v = 0; v < experiment.variants.size(); ++v) {
-      *evidence.add_tallies() = ToRecord(subject, experiment.variants[v].id,
-                                         (*subject.tallies)[v]);
+      *evidence.add_tallies() =
+          ToRecord(subject, experiment.variants[v].id, (*subject.tallies)[v]);
     }
   }
   return evidence;
@@ -237,8 +236,8 @@ v1::Evidence ToEvidence(const v1::Experiment& proto,
 absl::StatusOr<EvidenceContent> FromEvidence(const v1::Evidence& evidence) {
   auto experiment = StartedToEngine(evidence.experiment());
   if (!experiment.ok()) {
-    return absl::DataLossError(absl::StrCat("evidence.experiment: ",
-                                            experiment.status().message()));
+    return absl::DataLossError(
+        absl::StrCat("evidence.experiment: ", experiment.status().message()));
   }
   // Which buckets of its layer it had is not among what a verdict follows from.
   experiment->layer.clear();
@@ -246,8 +245,7 @@ absl::StatusOr<EvidenceContent> FromEvidence(const v1::Evidence& evidence) {
     return absl::DataLossError(
         absl::StrCat("evidence.experiment: ", status.message()));
   }
-  if (evidence.units_size() !=
-      static_cast<int>(experiment->variants.size())) {
+  if (evidence.units_size() != static_cast<int>(experiment->variants.size())) {
     return absl::DataLossError(
         absl::StrCat("evidence.units has ", evidence.units_size(),
                      " items, want one for each of the ",
@@ -266,8 +264,8 @@ absl::StatusOr<EvidenceContent> FromEvidence(const v1::Evidence& evidence) {
   }
   for (const int64_t units : evidence.units()) {
     if (units < 0) {
-      return absl::DataLossError(absl::StrCat(
-          "evidence.units has ", units, ", want at least 0"));
+      return absl::DataLossError(
+          absl::StrCat("evidence.units has ", units, ", want at least 0"));
     }
     content.look.units.push_back(units);
   }

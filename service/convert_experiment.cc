@@ -103,10 +103,9 @@ absl::Status ConvertAllocations(const v1::Experiment& experiment,
     const v1::Experiment::Allocation& allocation = experiment.allocations(i);
     const auto variant = engine::FindVariant(*result, allocation.variant());
     if (!variant.has_value()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("allocations[", i, "].variant is ",
-                       engine::Quote(allocation.variant()),
-                       ", want the id of a variant"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "allocations[", i, "].variant is ",
+          engine::Quote(allocation.variant()), ", want the id of a variant"));
     }
     result->allocations.push_back(
         {*variant, allocation.start_ppm(), allocation.end_ppm()});
@@ -121,8 +120,7 @@ absl::StatusOr<engine::Plan> ToEngine(const v1::Plan& plan) {
   result.primary_kpis.assign(plan.primary_kpis().begin(),
                              plan.primary_kpis().end());
   for (const v1::Plan::Guardrail& guardrail : plan.guardrails()) {
-    result.guardrails.push_back(
-        {guardrail.kpi(), guardrail.relative_margin()});
+    result.guardrails.push_back({guardrail.kpi(), guardrail.relative_margin()});
   }
   result.secondary_kpis.assign(plan.secondary_kpis().begin(),
                                plan.secondary_kpis().end());
@@ -137,9 +135,9 @@ absl::StatusOr<engine::Plan> ToEngine(const v1::Plan& plan) {
   status = ConvertReals(plan, &result);
   if (!status.ok()) return status;
   if (automatic.has_window()) {
-    status = ConvertDuration(automatic.window(),
-                             "plan.automatic_guardrails.window",
-                             &result.automatic_guardrails.window);
+    status =
+        ConvertDuration(automatic.window(), "plan.automatic_guardrails.window",
+                        &result.automatic_guardrails.window);
     if (!status.ok()) return status;
   }
   if (plan.has_minimum_duration()) {
@@ -148,8 +146,7 @@ absl::StatusOr<engine::Plan> ToEngine(const v1::Plan& plan) {
     if (!status.ok()) return status;
   }
   if (plan.has_maximum_staleness()) {
-    status = ConvertDuration(plan.maximum_staleness(),
-                             "plan.maximum_staleness",
+    status = ConvertDuration(plan.maximum_staleness(), "plan.maximum_staleness",
                              &result.maximum_staleness);
     if (!status.ok()) return status;
   }
@@ -206,6 +203,7 @@ absl::StatusOr<engine::Experiment> ToEngine(
                        "end_time", &result.end_time);
   if (!status.ok()) return status;
   result.rolled_out_variant = experiment.rolled_out_variant();
+  result.shares_changed = experiment.shares_changed();
   result.journey = std::move(journey);
 
   std::set<std::string> wanted(result.plan.primary_kpis.begin(),
@@ -226,7 +224,8 @@ absl::StatusOr<engine::Experiment> StartedToEngine(
     int32_t layer_end_ppm) {
   if (!experiment.has_frozen_journey()) {
     return absl::FailedPreconditionError(absl::StrCat(
-        experiment.name(), " is ", v1::Experiment::State_Name(experiment.state()),
+        experiment.name(), " is ",
+        v1::Experiment::State_Name(experiment.state()),
         " and was never started, want an experiment that was started"));
   }
   auto journey = ToEngine(experiment.frozen_journey());
@@ -240,10 +239,9 @@ absl::StatusOr<engine::Experiment> StartedToEngine(
     }
     kpis.push_back(*std::move(kpi));
   }
-  return ToEngine(
-      experiment,
-      std::make_shared<const engine::Journey>(*std::move(journey)),
-      std::move(kpis), layer_start_ppm, layer_end_ppm);
+  return ToEngine(experiment,
+                  std::make_shared<const engine::Journey>(*std::move(journey)),
+                  std::move(kpis), layer_start_ppm, layer_end_ppm);
 }
 
 absl::StatusOr<engine::Experiment::State> ToEngine(

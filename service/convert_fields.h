@@ -12,7 +12,7 @@
 namespace stagecraft::service {
 
 inline absl::Status UnknownEnum(absl::string_view field, int seen,
-                         absl::string_view want) {
+                                absl::string_view want) {
   return absl::InvalidArgumentError(
       absl::StrCat(field, " is ", seen, ", want ", want));
 }
@@ -23,7 +23,8 @@ inline absl::Status Missing(absl::string_view field, absl::string_view want) {
 }
 
 inline absl::Status ConvertDuration(const google::protobuf::Duration& duration,
-                             absl::string_view field, engine::Micros* out) {
+                                    absl::string_view field,
+                                    engine::Micros* out) {
   const auto micros = ToMicros(duration, field);
   if (!micros.ok()) return micros.status();
   *out = *micros;
@@ -31,8 +32,8 @@ inline absl::Status ConvertDuration(const google::protobuf::Duration& duration,
 }
 
 inline absl::Status ConvertDuration(const google::protobuf::Duration& duration,
-                             absl::string_view field,
-                             std::optional<engine::Micros>* out) {
+                                    absl::string_view field,
+                                    std::optional<engine::Micros>* out) {
   return ConvertDuration(duration, field, &out->emplace());
 }
 

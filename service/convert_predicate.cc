@@ -12,7 +12,7 @@ using engine::Condition;
 using engine::Predicate;
 
 absl::StatusOr<Condition::Operator> ConvertOperator(v1::Condition::Operator op,
-                                             absl::string_view field) {
+                                                    absl::string_view field) {
   using enum Condition::Operator;
   switch (op) {
     case v1::Condition::EQUALS:
@@ -58,13 +58,12 @@ absl::StatusOr<Predicate> Convert(const v1::Predicate& predicate,
                      engine::kMaxPredicateLevels, " levels"));
   }
   Predicate result;
-  const auto add_list =
-      [&](const v1::Predicate::List& list,
-          absl::string_view name) -> absl::Status {
+  const auto add_list = [&](const v1::Predicate::List& list,
+                            absl::string_view name) -> absl::Status {
     for (int i = 0; i < list.predicates_size(); ++i) {
       auto child =
-          Convert(list.predicates(i), absl::StrCat(field, ".", name, "[", i, "]"),
-                  level + 1);
+          Convert(list.predicates(i),
+                  absl::StrCat(field, ".", name, "[", i, "]"), level + 1);
       if (!child.ok()) return child.status();
       result.children.push_back(*std::move(child));
     }
@@ -80,8 +79,8 @@ absl::StatusOr<Predicate> Convert(const v1::Predicate& predicate,
       if (!op.ok()) return op.status();
       result.condition.op = *op;
       for (int i = 0; i < condition.values_size(); ++i) {
-        auto value = ToEngine(condition.values(i),
-                              absl::StrCat(at, ".values[", i, "]"));
+        auto value =
+            ToEngine(condition.values(i), absl::StrCat(at, ".values[", i, "]"));
         if (!value.ok()) return value.status();
         result.condition.values.push_back(*std::move(value));
       }
@@ -139,8 +138,7 @@ absl::StatusOr<engine::Attributes> ToEngine(const AttributeMap& attributes,
   for (const auto& [key, value] : attributes) {
     // The place is spelled out for bad values only: this is a hot path.
     if (value.kind_case() == v1::AttributeValue::KIND_NOT_SET) {
-      return ToEngine(value,
-                      absl::StrCat(field, "[", engine::Quote(key), "]"))
+      return ToEngine(value, absl::StrCat(field, "[", engine::Quote(key), "]"))
           .status();
     }
     auto converted = ToEngine(value, field);

@@ -24,8 +24,8 @@ using AttributeMap =
     google::protobuf::Map<std::string, stagecraft::v1::AttributeValue>;
 
 // Errors of all: kInvalidArgument names the place below `field`.
-absl::StatusOr<engine::AttributeValue> ToEngine(
-    const v1::AttributeValue& value, absl::string_view field);
+absl::StatusOr<engine::AttributeValue> ToEngine(const v1::AttributeValue& value,
+                                                absl::string_view field);
 absl::StatusOr<engine::Attributes> ToEngine(
     const AttributeMap& attributes, absl::string_view field = "attributes");
 absl::StatusOr<engine::Predicate> ToEngine(const v1::Predicate& predicate,

@@ -33,10 +33,9 @@ absl::StatusOr<engine::Stage> ConvertStage(const v1::Stage& stage,
     if (!status.ok()) return status;
   }
   if (stage.has_dropout_after()) {
-    status =
-        ConvertDuration(stage.dropout_after(),
-                        absl::StrCat(field, ".dropout_after"),
-                        &result.dropout_after);
+    status = ConvertDuration(stage.dropout_after(),
+                             absl::StrCat(field, ".dropout_after"),
+                             &result.dropout_after);
     if (!status.ok()) return status;
   }
   return result;
@@ -86,10 +85,9 @@ absl::Status ConvertDefinition(const v1::Kpi& kpi, engine::Kpi* result) {
     case v1::Kpi::kRatio: {
       const v1::Kpi::Ratio& ratio = kpi.ratio();
       result->kind = KpiKind::kRatio;
-      const absl::Status status =
-          ConvertTerm(ratio.has_numerator(), ratio.numerator(),
-                      "ratio.numerator", &result->events,
-                      &result->sum_numerator_values);
+      const absl::Status status = ConvertTerm(
+          ratio.has_numerator(), ratio.numerator(), "ratio.numerator",
+          &result->events, &result->sum_numerator_values);
       if (!status.ok()) return status;
       return ConvertTerm(ratio.has_denominator(), ratio.denominator(),
                          "ratio.denominator", &result->denominator,
@@ -110,14 +108,14 @@ absl::Status ConvertDefinition(const v1::Kpi& kpi, engine::Kpi* result) {
                                   &result->threshold);
     }
     case v1::Kpi::kNetPromoterScore:
-      return ConvertEvents(kpi.net_promoter_score(),
-                           KpiKind::kNetPromoterScore, result);
+      return ConvertEvents(kpi.net_promoter_score(), KpiKind::kNetPromoterScore,
+                           result);
     case v1::Kpi::kCustomerLifetimeValue: {
       const auto& value = kpi.customer_lifetime_value();
       result->kind = KpiKind::kCustomerLifetimeValue;
-      const absl::Status status = ConvertFilter(
-          value.has_purchases(), value.purchases(),
-          "customer_lifetime_value.purchases", &result->events);
+      const absl::Status status =
+          ConvertFilter(value.has_purchases(), value.purchases(),
+                        "customer_lifetime_value.purchases", &result->events);
       if (!status.ok()) return status;
       if (!value.has_lifespan()) {
         return Missing("customer_lifetime_value.lifespan", "more than 0");
@@ -141,7 +139,8 @@ absl::StatusOr<engine::Journey> ToEngine(const v1::Journey& journey) {
   engine::Journey result;
   result.name = journey.name();
   for (int i = 0; i < journey.stages_size(); ++i) {
-    auto stage = ConvertStage(journey.stages(i), absl::StrCat("stages[", i, "]"));
+    auto stage =
+        ConvertStage(journey.stages(i), absl::StrCat("stages[", i, "]"));
     if (!stage.ok()) return stage.status();
     result.stages.push_back(*std::move(stage));
   }
@@ -160,9 +159,8 @@ absl::StatusOr<engine::Journey> ToEngine(const v1::Journey& journey) {
   result.holdout_ppm = journey.holdout_ppm();
   result.segments = ToEngine(journey.segments());
   if (journey.has_time_resolution()) {
-    const absl::Status status =
-        ConvertDuration(journey.time_resolution(), "time_resolution",
-                        &result.time_resolution);
+    const absl::Status status = ConvertDuration(
+        journey.time_resolution(), "time_resolution", &result.time_resolution);
     if (!status.ok()) return status;
   }
   return result;

@@ -47,8 +47,7 @@ absl::StatusOr<engine::Experiment> StartedToEngine(
     int32_t layer_end_ppm = 0);
 
 // STATE_UNSPECIFIED is a draft. Errors: kInvalidArgument for unknown ones.
-absl::StatusOr<engine::Experiment::State> ToEngine(
-    v1::Experiment::State state);
+absl::StatusOr<engine::Experiment::State> ToEngine(v1::Experiment::State state);
 v1::Experiment::State ToProto(engine::Experiment::State state);
 
 }  // namespace stagecraft::service

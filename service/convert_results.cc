@@ -162,11 +162,11 @@ v1::KpiComparison ToProto(const std::string& variant,
   }
   if (analysis.optimized_interval.has_value()) {
     // Made by moving the difference's default interval.
-    *result.mutable_optimized_interval() = service::ToProto(
-        *analysis.optimized_interval,
-        analysis.difference_intervals.empty()
-            ? ""
-            : analysis.difference_intervals.front().method);
+    *result.mutable_optimized_interval() =
+        service::ToProto(*analysis.optimized_interval,
+                         analysis.difference_intervals.empty()
+                             ? ""
+                             : analysis.difference_intervals.front().method);
   }
   result.set_error(analysis.error);
   return result;
@@ -187,10 +187,9 @@ void AddTexts(const v1::Experiment& experiment, const engine::KpiAnalysis& kpi,
     const bool is_time = absl::ConsumeSuffix(&rest, "/time");
     if (!is_time) absl::ConsumeSuffix(&rest, "/conversion");
     const v1::Stage* stage = FindStage(experiment.frozen_journey(), rest);
-    const std::string name =
-        stage == nullptr || stage->display_name().empty()
-            ? std::string(rest)
-            : stage->display_name();
+    const std::string name = stage == nullptr || stage->display_name().empty()
+                                 ? std::string(rest)
+                                 : stage->display_name();
     result->set_display_name(
         absl::StrCat(is_time ? "Time in " : "Conversion to ", name));
     if (is_time) result->set_unit("s");
@@ -304,8 +303,7 @@ v1::TrustChecks ToProto(const engine::Experiment& experiment,
     result.set_identity_match_rate(*trust.identity_match_rate);
   }
   if (look.newest_event_time.has_value()) {
-    *result.mutable_newest_event_time() =
-        ToTimestamp(*look.newest_event_time);
+    *result.mutable_newest_event_time() = ToTimestamp(*look.newest_event_time);
   }
   return result;
 }

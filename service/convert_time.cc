@@ -17,15 +17,13 @@ constexpr int64_t kMaxSeconds = engine::kMaxTime / engine::kSecond;
 absl::StatusOr<engine::Micros> ToMicros(const google::protobuf::Timestamp& time,
                                         absl::string_view field) {
   if (time.nanos() < 0 || time.nanos() >= kNanosPerSecond) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(field, ".nanos is ", time.nanos(),
-                     ", want 0 to 999999999"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        field, ".nanos is ", time.nanos(), ", want 0 to 999999999"));
   }
   // Seconds first, so that nothing overflows.
-  const bool in_range =
-      time.seconds() >= 0 &&
-      (time.seconds() < kMaxSeconds ||
-       (time.seconds() == kMaxSeconds && time.nanos() == 0));
+  const bool in_range = time.seconds() >= 0 &&
+                        (time.seconds() < kMaxSeconds ||
+                         (time.seconds() == kMaxSeconds && time.nanos() == 0));
   if (!in_range) {
     return absl::InvalidArgumentError(absl::StrCat(
         field, ".seconds is ", time.seconds(), ", want 0 to ", kMaxSeconds,
@@ -43,9 +41,9 @@ absl::StatusOr<engine::Micros> ToMicros(
                      ", want -999999999 to 999999999"));
   }
   if (duration.seconds() < 0 || duration.nanos() < 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        field, " has ", duration.seconds(), " seconds and ", duration.nanos(),
-        " nanos, want none of them negative"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, " has ", duration.seconds(), " seconds and ",
+                     duration.nanos(), " nanos, want none of them negative"));
   }
   if (duration.seconds() > kMaxSeconds ||
       (duration.seconds() == kMaxSeconds && duration.nanos() > 0)) {

@@ -15,8 +15,8 @@ namespace stagecraft::service {
 // Nanoseconds below a microsecond are cut off (towards the past).
 // Errors: kInvalidArgument names `field` if nanos are not in [0, 999999999] or
 // the time is not in 1970 to 2200-01-01T00:00:00Z.
-absl::StatusOr<engine::Micros> ToMicros(
-    const google::protobuf::Timestamp& time, absl::string_view field);
+absl::StatusOr<engine::Micros> ToMicros(const google::protobuf::Timestamp& time,
+                                        absl::string_view field);
 // Errors: kInvalidArgument names `field` if the duration is negative, longer
 // than 230 years, finer than a microsecond or malformed (nanos out of range or
 // of another sign than seconds).

@@ -58,8 +58,7 @@ DecisionServiceImpl::DecisionServiceImpl(Looks* looks, Ledger* ledger,
     : looks_(looks), ledger_(ledger), clock_(std::move(clock)) {}
 
 grpc::Status DecisionServiceImpl::EvaluateExperiment(
-    grpc::ServerContext* context,
-    const v1::EvaluateExperimentRequest* request,
+    grpc::ServerContext* context, const v1::EvaluateExperimentRequest* request,
     v1::EvaluateExperimentResponse* response) {
   std::optional<engine::Micros> as_of;
   if (request->has_as_of()) {
@@ -92,10 +91,9 @@ grpc::Status DecisionServiceImpl::WatchDecisions(
     pattern = *std::move(parsed);
   }
   if (request->after_sequence() < 0) {
-    return ToGrpc(absl::InvalidArgumentError(
-                      absl::StrCat("after_sequence is ",
-                                   request->after_sequence(),
-                                   ", want at least 0")),
+    return ToGrpc(absl::InvalidArgumentError(absl::StrCat(
+                      "after_sequence is ", request->after_sequence(),
+                      ", want at least 0")),
                   context);
   }
   // The headers tell the caller that the stream is open, before any decision.
@@ -133,8 +131,8 @@ grpc::Status DecisionServiceImpl::WatchDecisions(
 }
 
 grpc::Status DecisionServiceImpl::AcknowledgeDecision(
-    grpc::ServerContext* context,
-    const v1::AcknowledgeDecisionRequest* request, v1::Decision* response) {
+    grpc::ServerContext* context, const v1::AcknowledgeDecisionRequest* request,
+    v1::Decision* response) {
   const auto name = ParseDecisionName(request->name());
   if (!name.ok()) return ToGrpc(name.status(), context);
   const absl::Status status = engine::ValidateText(

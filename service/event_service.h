@@ -32,6 +32,10 @@ class EventService final
   // Ends all streams with UNAVAILABLE, after the batches that were read are
   // stored and acknowledged, and refuses new ones. For shutdown.
   void StopStreams() { streams_.Stop(); }
+  // Waits until no stream is open. False: it took longer than `timeout`.
+  bool AwaitNoStreams(absl::Duration timeout) const {
+    return streams_.AwaitNone(timeout);
+  }
 
   int open_streams() const { return streams_.open(); }
 

@@ -304,6 +304,14 @@ int EventStreams::open() const {
   return static_cast<int>(streams_.size());
 }
 
+bool EventStreams::AwaitNone(absl::Duration timeout) const {
+  absl::MutexLock lock(&mutex_);
+  const auto none = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return streams_.empty();
+  };
+  return mutex_.AwaitWithTimeout(absl::Condition(&none), timeout);
+}
+
 void EventStreams::Schedule(std::shared_ptr<Stream> stream) {
   absl::MutexLock lock(&mutex_);
   work_.push_back(std::move(stream));

@@ -59,6 +59,8 @@ class EventStreams {
   void Stop();
 
   int open() const;
+  // Waits until no stream is open. False: it took longer than `timeout`.
+  bool AwaitNone(absl::Duration timeout) const;
 
  private:
   class Stream;

@@ -127,10 +127,10 @@ absl::Status Freeze(const CatalogState& state, v1::Experiment* experiment) {
 }
 
 // The moment that a caller names, or now. Not after now, not before the start.
-template <typename Request>
 absl::StatusOr<Micros> MomentOf(bool is_given,
                                 const google::protobuf::Timestamp& given,
-                                absl::string_view field, const Request& edit,
+                                absl::string_view field,
+                                const CatalogEdit& edit,
                                 const v1::Experiment& experiment) {
   const Micros now = ToMicros(edit.now());
   Micros moment = now;

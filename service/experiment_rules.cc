@@ -23,7 +23,7 @@ using ::stagecraft::engine::Quote;
 constexpr absl::string_view kOutputOnly[] = {
     "state",       "start_time",     "end_time",    "rolled_out_variant",
     "allocations", "frozen_journey", "frozen_kpis", "revision",
-    "changes",     "create_time",    "update_time"};
+    "changes",     "create_time",    "update_time", "shares_changed"};
 // What may change in RUNNING and PAUSED; of the variants all but their ids.
 constexpr absl::string_view kChangeable[] = {"display_name", "hypothesis",
                                              "owner",        "variants",
@@ -169,6 +169,12 @@ absl::Status CheckChangeable(const v1::Experiment& current,
   const bool is_going_on = current.state() == v1::Experiment::RUNNING ||
                            current.state() == v1::Experiment::PAUSED;
   const std::string& state = v1::Experiment::State_Name(current.state());
+  if (is_going_on && IdsOf(current) != IdsOf(next)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("variants.id is fixed since the start: the state is ",
+                     state, ", want the variants ",
+                     absl::StrJoin(IdsOf(current), ", "), " in this order"));
+  }
   for (const std::string& path : Differences(current, next)) {
     const std::string top = path.substr(0, path.find('.'));
     if (!is_going_on) {
@@ -182,12 +188,6 @@ absl::Status CheckChangeable(const v1::Experiment& current,
           absl::StrCat(path, " is fixed since the start: the state is ", state,
                        ", want DRAFT"));
     }
-  }
-  if (IdsOf(current) != IdsOf(next)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("variants.id is fixed since the start: the state is ",
-                     state, ", want the variants ",
-                     absl::StrJoin(IdsOf(current), ", "), " in this order"));
   }
   return absl::OkStatus();
 }
@@ -286,6 +286,7 @@ absl::Status ChangeStarted(const v1::Experiment& current,
         engine::Allocate(before->allocations, variants);
     if (!allocations.ok()) return allocations.status();
     SetAllocations(*allocations, next);
+    next->set_shares_changed(true);
   }
   status = CheckExperiment(*next, state);
   if (!status.ok()) return status;

@@ -26,8 +26,8 @@ std::string KeyOf(uint8_t record, int64_t sequence) {
 }
 
 absl::Status Damaged(absl::string_view what, int64_t sequence) {
-  return absl::DataLossError(absl::StrCat("decision ", sequence,
-                                          " of the ledger ", what));
+  return absl::DataLossError(
+      absl::StrCat("decision ", sequence, " of the ledger ", what));
 }
 
 absl::Status NoDecision(absl::string_view name, int64_t last) {
@@ -63,8 +63,8 @@ absl::Status Ledger::ReadIndex() {
   for (const uint8_t record : {kDecisionRecord, kAppliedRecord}) {
     std::string begin;
     engine::AppendByte(record, &begin);
-    const absl::Status scanned = store_->Scan(Keyspace::kLedger, begin,
-                                              engine::PrefixEnd(begin), read);
+    const absl::Status scanned =
+        store_->Scan(Keyspace::kLedger, begin, engine::PrefixEnd(begin), read);
     if (!scanned.ok()) return scanned;
     if (!status.ok()) return status;
   }

@@ -3,7 +3,8 @@
 //
 // Stored in Keyspace::kLedger, see FORMAT.md for the encoding of fields:
 //   byte 1, uint64 sequence -> v1::Decision (not its name, sequence, applied_*)
-//   byte 2, uint64 sequence -> when and by whom it was applied, as a v1::Decision
+//   byte 2, uint64 sequence -> when and by whom it was applied, as a
+//   v1::Decision
 //                              with applied_time and applied_by alone
 // Both are written once and never changed.
 #ifndef STAGECRAFT_SERVICE_LEDGER_H_

@@ -83,8 +83,7 @@ absl::StatusOr<std::optional<Micros>> RequestedTime(
 // own.
 std::vector<Micros> PathTimes(Micros start, Micros as_of) {
   std::vector<Micros> times;
-  const int64_t first =
-      (start + engine::kTickLength - 1) / engine::kTickLength;
+  const int64_t first = (start + engine::kTickLength - 1) / engine::kTickLength;
   const int64_t last = (as_of - 1) / engine::kTickLength;  // Before the look.
   const int64_t hours = last - first + 1;
   const int64_t points = std::min(hours, kMaxPathPoints - 1);
@@ -172,8 +171,7 @@ absl::Status Looks::AddSegments(const Moment& moment,
   const auto segments = engine_->ExperimentSegments(name);
   if (!segments.ok()) return segments.status();
   for (const engine::Engine::SegmentKey& key : *segments) {
-    const auto look =
-        engine_->LookAtExperiment(name, moment.look.as_of, key);
+    const auto look = engine_->LookAtExperiment(name, moment.look.as_of, key);
     if (!look.ok()) return look.status();
     if (!Fits(moment.experiment, *look)) return ChangedMeanwhile(name);
     if (std::all_of(look->units.begin(), look->units.end(),
@@ -186,8 +184,7 @@ absl::Status Looks::AddSegments(const Moment& moment,
     segment->mutable_units()->Add(look->units.begin(), look->units.end());
     for (const engine::KpiAnalysis& analysis :
          engine::Analyze(moment.experiment, *look)) {
-      *segment->add_kpis() =
-          ToProto(moment.proto, moment.experiment, analysis);
+      *segment->add_kpis() = ToProto(moment.proto, moment.experiment, analysis);
     }
   }
   return absl::OkStatus();
@@ -198,8 +195,7 @@ absl::Status Looks::AddPaths(const Moment& moment,
   const engine::Experiment& experiment = moment.experiment;
   if (!experiment.start_time.has_value()) return absl::OkStatus();
   const auto looks = engine_->LooksAtExperiment(
-      experiment.name,
-      PathTimes(*experiment.start_time, moment.look.as_of));
+      experiment.name, PathTimes(*experiment.start_time, moment.look.as_of));
   if (!looks.ok()) return looks.status();
   for (const engine::ExperimentLook& look : *looks) {
     if (!Fits(experiment, look)) return ChangedMeanwhile(experiment.name);
@@ -212,9 +208,8 @@ absl::Status Looks::AddPaths(const Moment& moment,
         const auto variant =
             engine::FindVariant(experiment, comparison.variant());
         if (!variant.has_value()) continue;
-        for (const engine::PathPoint& point :
-             engine::AnalyzePath(experiment, static_cast<int>(i), *variant,
-                                 *looks)) {
+        for (const engine::PathPoint& point : engine::AnalyzePath(
+                 experiment, static_cast<int>(i), *variant, *looks)) {
           *comparison.add_path() = ToProto(point);
         }
       }
@@ -241,8 +236,7 @@ absl::StatusOr<v1::JourneyFunnel> Looks::Funnel(
     segment = {request.segment().attribute(), request.segment().value()};
   }
   const Micros as_of = engine_->ResolveAsOf(*requested, ToMicros(clock_()));
-  const auto look =
-      engine_->LookAtJourney(request.name(), as_of, segment);
+  const auto look = engine_->LookAtJourney(request.name(), as_of, segment);
   if (!look.ok()) return look.status();
   if (static_cast<int>(look->stages.size()) != journey->stages_size()) {
     return ChangedMeanwhile(request.name());
@@ -287,8 +281,8 @@ absl::StatusOr<v1::EvaluateExperimentResponse> Looks::Evaluate(
   if (!is_open || response.verdict().kind() == v1::Verdict::COLLECTING) {
     return response;
   }
-  auto appended = ledger_->AppendIf(
-      [&]() -> absl::StatusOr<std::optional<v1::Decision>> {
+  auto appended =
+      ledger_->AppendIf([&]() -> absl::StatusOr<std::optional<v1::Decision>> {
         const auto last =
             ledger_->LastOf(proto->name(), v1::Decision::VERDICT_REACHED);
         if (!last.ok()) return last.status();
@@ -315,9 +309,8 @@ absl::StatusOr<v1::Verdict> Looks::VerdictOf(const v1::Experiment& experiment,
 }
 
 absl::StatusOr<v1::Decision> Looks::MakeDecision(
-    v1::Decision::Action action, const v1::Experiment& experiment,
-    Micros as_of, absl::string_view comment,
-    absl::string_view rolled_out_variant) const {
+    v1::Decision::Action action, const v1::Experiment& experiment, Micros as_of,
+    absl::string_view comment, absl::string_view rolled_out_variant) const {
   const auto moment = LookAt(experiment, as_of);
   if (!moment.ok()) return moment.status();
   v1::Decision decision = DecisionOf(action, *moment);
@@ -327,9 +320,8 @@ absl::StatusOr<v1::Decision> Looks::MakeDecision(
 }
 
 absl::StatusOr<v1::Decision> Looks::Record(
-    v1::Decision::Action action, const v1::Experiment& experiment,
-    Micros as_of, absl::string_view comment,
-    absl::string_view rolled_out_variant) {
+    v1::Decision::Action action, const v1::Experiment& experiment, Micros as_of,
+    absl::string_view comment, absl::string_view rolled_out_variant) {
   auto decision =
       MakeDecision(action, experiment, as_of, comment, rolled_out_variant);
   if (!decision.ok()) return decision.status();
@@ -345,9 +337,9 @@ absl::StatusOr<v1::VerifyDecisionResponse> Looks::VerifyDecision(
   const auto content = FromEvidence(decision->evidence());
   if (!content.ok()) return content.status();
   v1::VerifyDecisionResponse response;
-  *response.mutable_derived() = ToProto(engine::Decide(
-      content->experiment, content->look,
-      engine::Analyze(content->experiment, content->look)));
+  *response.mutable_derived() = ToProto(
+      engine::Decide(content->experiment, content->look,
+                     engine::Analyze(content->experiment, content->look)));
   response.set_matches(DeterministicBytes(response.derived()) ==
                        DeterministicBytes(decision->verdict()));
   return response;

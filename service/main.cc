@@ -6,6 +6,7 @@
 #include <grpc/support/log.h>
 #include <pthread.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -23,9 +24,11 @@ namespace {
 
 // For gRPC's own messages. Lives as long as the process: gRPC's threads do.
 const Log* grpc_log = nullptr;
+// Until then what gRPC says of a start that fails is said better by us.
+std::atomic<bool> is_serving{false};
 
 void LogForGrpc(gpr_log_func_args* args) {
-  const LogLevel level = args->severity == GPR_LOG_SEVERITY_ERROR
+  const LogLevel level = is_serving && args->severity == GPR_LOG_SEVERITY_ERROR
                              ? LogLevel::kWarn
                              : LogLevel::kDebug;
   const LogField fields[] = {
@@ -57,6 +60,7 @@ int Run(const Config& config) {
                  std::string(server.status().message()).c_str());
     return 1;
   }
+  is_serving = true;
   std::printf("listening on %s\n", (*server)->address().c_str());
   std::fflush(stdout);
 

@@ -186,6 +186,18 @@ absl::Status Server::Parts::Listen(bool on_network) {
         "cannot listen on ", config.listen,
         ": it is in use by another program, or not of this machine"));
   }
+  if (auto* health = grpc->GetHealthCheckService(); health != nullptr) {
+    for (const char* name : {v1::JourneyService::service_full_name(),
+                             v1::KpiService::service_full_name(),
+                             v1::LayerService::service_full_name(),
+                             v1::ExperimentService::service_full_name(),
+                             v1::EventService::service_full_name(),
+                             v1::AssignmentService::service_full_name(),
+                             v1::ResultService::service_full_name(),
+                             v1::DecisionService::service_full_name()}) {
+      health->SetServingStatus(name, true);
+    }
+  }
   if (!on_network) return absl::OkStatus();
   address =
       absl::StartsWith(config.listen, "unix:")
@@ -283,8 +295,10 @@ void Server::Shutdown(absl::Duration grace) {
   // Long calls end by themselves; short ones get their time.
   parts.events->StopStreams();
   parts.ledger->Stop();
-  parts.grpc->Shutdown(std::chrono::system_clock::now() +
-                       absl::ToChronoMicroseconds(grace));
+  const absl::Time deadline = absl::Now() + grace;
+  // Shutdown closes the connections: the streams' last words go first.
+  parts.events->AwaitNoStreams(grace);
+  parts.grpc->Shutdown(absl::ToChronoTime(deadline));
   parts.grpc->Wait();
   parts.evaluator->Stop();
   parts.log->Info("shutdown",

@@ -50,6 +50,8 @@ class Server {
 
   // `127.0.0.1:7400`: with the actual port. Empty if it does not listen.
   const std::string& address() const;
+  // A channel without network. Make no calls on it after Shutdown has returned:
+  // gRPC 1.51 does not survive that.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
   // Stops taking calls, says NOT_SERVING, lets running calls finish for

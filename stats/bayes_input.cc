@@ -40,11 +40,4 @@ BetaPosterior PosteriorOf(const Proportion& arm, const BetaPrior& prior) {
       prior.beta + static_cast<double>(arm.trials - arm.successes));
 }
 
-// The panel ends of `other` in the coordinate of another posterior, which lies
-// `shift` from it: v_other = v + shift.
-void AppendShifted(const BetaPosterior& other, double shift,
-                   std::vector<double>* ends) {
-  for (double end : other.panel_ends()) ends->push_back(end - shift);
-}
-
 }  // namespace stagecraft::stats

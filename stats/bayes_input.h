@@ -3,8 +3,6 @@
 #ifndef STAGECRAFT_STATS_BAYES_INPUT_H_
 #define STAGECRAFT_STATS_BAYES_INPUT_H_
 
-#include <vector>
-
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "stats/bayes.h"
@@ -18,11 +16,6 @@ absl::Status CheckCounts(const Proportion& arm, absl::string_view name);
 
 // Of checked input.
 BetaPosterior PosteriorOf(const Proportion& arm, const BetaPrior& prior);
-
-// Appends the panel ends of `other` in the coordinate of another posterior,
-// which lies `shift` from it: v_other = v + shift.
-void AppendShifted(const BetaPosterior& other, double shift,
-                   std::vector<double>* ends);
 
 }  // namespace stagecraft::stats
 

@@ -65,6 +65,73 @@ class RankIntegral {
   std::vector<double> prefix_, suffix_, lower_, log_lower_;
 };
 
+struct BetaRanking {
+  std::vector<double> best, loss;
+};
+
+// P(i above all others) and E (max_j p_j - p_i) of each of k >= 2 posteriors.
+//
+// In one coordinate, the logit relative to the first mean, from panel to panel
+// of Gauss nodes; a panel is about as wide as the narrowest one of the
+// posteriors that change there. The loss is integrated for the arm of the
+// largest mean, others add their distance:
+//   loss of r = integral of F_r (1 - prod_{j != r} F_j) dp
+BetaRanking RankPosteriors(const std::vector<BetaPosterior>& arms) {
+  const size_t k = arms.size();
+  size_t top = 0;
+  for (size_t i = 1; i < k; ++i) {
+    if (MeanDistance(arms[i], arms[top]) > 0) top = i;
+  }
+  std::vector<double> shifts(k);
+  double high = -kInfinity;
+  for (size_t i = 0; i < k; ++i) {
+    shifts[i] = LogitDistance(arms[0], arms[i]);
+    high = std::max(high, arms[i].upper_end() - shifts[i]);
+  }
+  // Below, the arm of the largest mean is above every other rate.
+  double from = arms[top].lower_end() - shifts[top];
+  BetaRanking ranking{std::vector<double>(k, 0), std::vector<double>(k, 0)};
+  std::vector<BetaPosterior::Local> at(k);
+  std::vector<double> above(k + 1, 1);  // Products of the tails from i on.
+  double top_loss = 0;
+  const GaussRule& rule = Gauss16();
+  while (from < high) {
+    double to = high;
+    for (size_t i = 0; i < k; ++i) {
+      const double v = from + shifts[i];
+      if (v >= arms[i].upper_end()) continue;
+      to =
+          std::min(to, v < arms[i].lower_end() ? arms[i].lower_end() - shifts[i]
+                                               : from + arms[i].WidthAt(v));
+    }
+    // Rounding must not stop the march.
+    to = std::max(to, std::nextafter(from, kInfinity));
+    const double half = (to - from) / 2, center = from + half;
+    for (size_t node = 0; node < kGaussNodes; ++node) {
+      const double v = center + half * rule.nodes[node];
+      const double weight = half * rule.weights[node];
+      for (size_t i = k; i-- > 0;) {
+        at[i] = arms[i].At(v + shifts[i]);
+        above[i] = above[i + 1] * at[i].lower;
+      }
+      double before = 1;
+      for (size_t i = 0; i < k; ++i) {
+        const double others = before * above[i + 1];
+        ranking.best[i] += weight * at[i].density * others;
+        if (i == top) {
+          top_loss += weight * arms[0].SlopeAt(v) * at[i].lower * (1 - others);
+        }
+        before *= at[i].lower;
+      }
+    }
+    from = to;
+  }
+  for (size_t i = 0; i < k; ++i) {
+    ranking.loss[i] = top_loss + MeanDistance(arms[top], arms[i]);
+  }
+  return ranking;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<BayesRank>> RankBetaBinomial(
@@ -92,34 +159,20 @@ absl::StatusOr<std::vector<BayesRank>> RankBetaBinomial(
            : PosteriorOf({arms[i].trials - arms[i].successes, arms[i].trials},
                          {prior.beta, prior.alpha}));
   }
-  const BetaPosterior& base = posteriors[0];
-  std::vector<double> shifts, ends;
-  double low = kInfinity, high = -kInfinity;
-  for (const BetaPosterior& arm : posteriors) {
-    const double shift = LogitDistance(base, arm);
-    shifts.push_back(shift);
-    AppendShifted(arm, shift, &ends);
-    low = std::min(low, arm.lower_end() - shift);
-    high = std::max(high, arm.upper_end() - shift);
-  }
-  RankIntegral integral(arms.size());
-  VisitNodes(std::move(ends), low, high, 1, [&](double v, double weight) {
-    integral.Add(
-        weight, base.SlopeAt(v),
-        [&](size_t i) { return posteriors[i].LowerTail(v + shifts[i]); },
-        [&](size_t i) { return posteriors[i].UpperTail(v + shifts[i]); },
-        [&](size_t i) { return posteriors[i].Density(v + shifts[i]); });
-  });
+  const BetaRanking ranking = RankPosteriors(posteriors);
   std::vector<BayesRank> ranks;
   for (size_t i = 0; i < arms.size(); ++i) {
-    const BetaPosterior own = PosteriorOf(arms[i], prior);
+    const BetaPosterior& own = posteriors[i];
+    // Of the success rate, also where the failures were ranked.
     const auto quantile = [&](double tail) {
-      return own.Mean() + own.OffsetAt(own.LowerQuantile(tail));
+      const double offset =
+          own.OffsetAt(own.LowerQuantile(up ? tail : 1 - tail));
+      return up ? own.Mean() + offset : own.Complement() - offset;
     };
     BayesRank rank{
-        .probability_best = std::clamp(integral.sums().best[i], 0.0, 1.0),
-        .expected_loss = std::max(0.0, integral.sums().loss[i]),
-        .posterior_mean = own.Mean(),
+        .probability_best = std::clamp(ranking.best[i], 0.0, 1.0),
+        .expected_loss = std::max(0.0, ranking.loss[i]),
+        .posterior_mean = up ? own.Mean() : own.Complement(),
         .interval = {quantile(options.alpha / 2),
                      quantile(1 - options.alpha / 2), 1 - options.alpha}};
     if (auto status = CheckResult({rank.probability_best, rank.expected_loss,

@@ -1,35 +1,70 @@
 #include "stats/beta_posterior.h"
 
 #include <algorithm>
-#include <boost/math/special_functions/log1p.hpp>
 #include <cmath>
 #include <limits>
+#include <utility>
 
-#include "stats/quadrature.h"
+#include "stats/distributions.h"
 
 namespace stagecraft::stats {
 namespace {
 
-constexpr double kDrop = 80;  // Panels end where ln f is this far below.
+constexpr double kPanel = 1.7;  // Local deviations.
+// The series converges for |v| < pi at least.
+constexpr double kSeriesReach = 0.4;
+constexpr double kDrop = 38;  // Panels end where ln f is this far below.
 
 // ln(1 + x) - x without cancellation, x > -1.
 double Log1pMinus(double x) {
-  return std::abs(x) < 0.3 ? boost::math::log1pmx(x) : std::log1p(x) - x;
+  if (std::abs(x) > 0.3) return std::log1p(x) - x;
+  // ln(1 + x) = 2 atanh(s); the first term and x differ by x s.
+  const double s = x / (2 + x), q = s * s;
+  // Even and odd powers of q apart: half as many steps in a row.
+  const double r = q * q;
+  const double even =
+      1.0 / 3 +
+      r * (1.0 / 7 + r * (1.0 / 11 + r * (1.0 / 15 + r * (1.0 / 19 + r / 23))));
+  const double odd =
+      1.0 / 5 + r * (1.0 / 9 + r * (1.0 / 13 + r * (1.0 / 17 + r / 21)));
+  return 2 * s * q * (even + q * odd) - x * s;
 }
 
-// a ln(p / m) + b ln((1 - p) / (1 - m)), m = a / (a + b).
-double LogRelative(double a, double b, double v) {
-  if (a > b) return LogRelative(b, a, -v);
-  const double m = a / (a + b), rest = b / (a + b);
-  if (v > 30) {
-    return -b * v -
-           (a + b) * (std::log(m) + std::log1p(rest / m * std::exp(-v)));
+// From the values at the Gauss nodes to the Chebyshev coefficients of the
+// polynomial through them.
+using Matrix = std::array<std::array<double, kGaussNodes>, kGaussNodes>;
+
+Matrix MakeTransform() {
+  constexpr size_t n = kGaussNodes;
+  const GaussRule& rule = Gauss16();
+  // By Legendre coefficients at the Gauss nodes, whose polynomials are then
+  // read at the Chebyshev nodes.
+  const auto legendre = [](double x) {
+    std::array<double, n> p;
+    p[0] = 1;
+    p[1] = x;
+    for (size_t k = 1; k + 1 < n; ++k) {
+      p[k + 1] = ((2.0 * k + 1) * x * p[k] - k * p[k - 1]) / (k + 1.0);
+    }
+    return p;
+  };
+  Matrix transform{};
+  for (size_t j = 0; j < n; ++j) {
+    const auto at_node = legendre(rule.nodes[j]);
+    for (size_t i = 0; i < n; ++i) {
+      const double angle = M_PI * (i + 0.5) / n;
+      const auto here = legendre(std::cos(angle));
+      double value = 0;
+      for (size_t k = 0; k < n; ++k) {
+        value += (k + 0.5) * rule.weights[j] * at_node[k] * here[k];
+      }
+      for (size_t k = 0; k < n; ++k) {
+        transform[j][k] += (k == 0 ? 1.0 : 2.0) / n * value *
+                           std::cos(static_cast<double>(k) * angle);
+      }
+    }
   }
-  const double e = std::expm1(v);
-  if (std::abs(v) > 0.5) return a * v - (a + b) * std::log1p(m * e);
-  // The first-order terms of the two logarithms cancel at the mode.
-  const double step = e / (1 + m * e);
-  return a * Log1pMinus(rest * step) + b * Log1pMinus(-m * step);
+  return transform;
 }
 
 // a d - b c with one rounding of each product (Kahan).
@@ -43,126 +78,202 @@ double Determinant(double a, double b, double c, double d) {
 
 BetaPosterior::BetaPosterior(double a, double b)
     : a_(a), b_(b), mean_(a / (a + b)), rest_(b / (a + b)) {
-  const double sd = std::sqrt(1 / a + 1 / b);
-  // Where the density ends, on either side.
-  const auto end = [&](double sign) {
-    double inside = 0, outside = sd;
-    while (LogDensity(sign * outside) > -kDrop) {
-      inside = outside;
-      outside *= 2;
+  // ln f' = -(a + b) (p - mean), and p - mean follows from p' = p (1 - p).
+  std::array<double, kSeries + 1> offset{};
+  offset[1] = mean_ * rest_;
+  for (size_t k = 1; k <= kSeries; ++k) {
+    series_[k - 1] = -(a + b) * offset[k] / static_cast<double>(k + 1);
+    if (k == kSeries) break;
+    double next = (rest_ - mean_) * offset[k];
+    for (size_t i = 1; i < k; ++i) next -= offset[i] * offset[k - i];
+    offset[k + 1] = next / static_cast<double>(k + 1);
+  }
+  // Outward from the mode, on either side.
+  const auto side = [&](double sign) {
+    std::vector<std::pair<double, double>> spans;
+    double from = 0;
+    while (LogDensity(from) > -kDrop) {
+      const double to = from + sign * PanelWidth(from, sign);
+      spans.push_back({std::min(from, to), std::max(from, to)});
+      from = to;
     }
-    while (outside - inside > 0.01 * outside) {
-      const double middle = (inside + outside) / 2;
-      (LogDensity(sign * middle) > -kDrop ? inside : outside) = middle;
-    }
-    return outside;
+    return spans;
   };
-  // Panels of half a deviation, wider where only an exponential tail is left.
-  const double width = std::min(0.5, sd / 2);
-  const auto panels = [&](double reach, double rate) {
-    std::vector<double> ends;
-    double at = 0;
-    while (at < reach) {
-      at += at < 45 ? width : std::max(width, 4 / rate);
-      ends.push_back(at);
-    }
-    return ends;
-  };
-  const std::vector<double> left = panels(end(-1), a);
-  const std::vector<double> right = panels(end(1), b);
-  for (size_t i = left.size(); i-- > 0;) ends_.push_back(-left[i]);
-  ends_.push_back(0);
-  ends_.insert(ends_.end(), right.begin(), right.end());
-
-  const GaussRule& rule = Gauss16();
-  const size_t count = ends_.size() - 1;
-  coefficients_.resize(count);
-  mass_.resize(count);
+  const auto left = side(-1), right = side(1);
+  panels_.reserve(left.size() + right.size());
+  for (size_t i = left.size(); i-- > 0;) {
+    panels_.push_back(MakePanel(left[i].first, left[i].second));
+  }
+  for (const auto& [start, end] : right) {
+    panels_.push_back(MakePanel(start, end));
+  }
   double total = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const double half = (ends_[i + 1] - ends_[i]) / 2;
-    const double center = ends_[i] + half;
-    auto& c = coefficients_[i];
-    c.fill(0);
-    for (size_t j = 0; j < kGaussNodes; ++j) {
-      const double x = rule.nodes[j];
-      const double f = std::exp(LogDensity(center + half * x));
-      double before = 0, here = 1;
-      for (size_t k = 0; k < kOrder; ++k) {
-        c[k] += (k + 0.5) * rule.weights[j] * f * here * half;
-        const double next = ((2.0 * k + 1) * x * here - k * before) / (k + 1.0);
-        before = here;
-        here = next;
-      }
-    }
-    mass_[i] = 2 * c[0];
-    total += mass_[i];
+  for (const Panel& panel : panels_) total += panel.mass;
+  double below = 0;
+  for (Panel& panel : panels_) {
+    panel.mass /= total;
+    for (double& c : panel.density) c /= total;
+    for (double& c : panel.integral) c /= total;
+    panel.below = below;
+    below += panel.mass;
   }
-  scale_ = 1 / total;
-  below_.assign(count, 0);
-  above_.assign(count, 0);
-  for (size_t i = 0; i < count; ++i) {
-    mass_[i] *= scale_;
-    for (double& c : coefficients_[i]) c *= scale_;
-    if (i > 0) below_[i] = below_[i - 1] + mass_[i - 1];
+  double above = 0;
+  for (size_t i = panels_.size(); i-- > 0;) {
+    panels_[i].above = above;
+    above += panels_[i].mass;
   }
-  for (size_t i = count - 1; i-- > 0;) above_[i] = above_[i + 1] + mass_[i + 1];
+}
+
+// From v outward. kPanel local deviations, at most 2, and no more than sixteen
+// nodes can follow of an exponential where the density still counts.
+double BetaPosterior::PanelWidth(double v, double sign) const {
+  const double total = a_ + b_;
+  const auto curvature = [&](double at) { return total * SlopeAt(at); };
+  double here = curvature(v);
+  double width = std::min(2.0, kPanel / std::sqrt(here));
+  // The curvature at the far end, and the largest one if that lies between.
+  const double far = v + sign * width;
+  const bool crosses =
+      (OffsetAt(v) < 0.5 - mean_) != (OffsetAt(far) < 0.5 - mean_);
+  here = std::max({here, curvature(far), crosses ? total / 4 : 0.0});
+  width = std::min(width, kPanel / std::sqrt(here));
+  const double rate = total * std::abs(OffsetAt(v + sign * width / 2));
+  const double reach = 3.4 * std::exp(-LogDensity(v) / kGaussNodes) / rate;
+  // Far out there is only an exponential tail left.
+  if (here < 1e-15) return reach;
+  return std::min(width, reach);
+}
+
+BetaPosterior::Panel BetaPosterior::MakePanel(double start, double end) const {
+  static const Matrix transform = MakeTransform();
+  constexpr size_t n = kGaussNodes;
+  const GaussRule& rule = Gauss16();
+  const double half = (end - start) / 2;
+  Panel panel{.start = start,
+              .end = end,
+              .center = start + half,
+              .scale = 1 / half,
+              .below = 0,
+              .above = 0,
+              .mass = 0,
+              .density = {},
+              .integral = {}};
+  for (size_t j = 0; j < n; ++j) {
+    const double f = std::exp(LogDensity(panel.center + half * rule.nodes[j]));
+    panel.mass += half * rule.weights[j] * f;
+    for (size_t k = 0; k < n; ++k) panel.density[k] += transform[j][k] * f;
+  }
+  // The integral of T_k is (T_{k+1} / (k + 1) - T_{k-1} / (k - 1)) / 2.
+  const auto c = [&](size_t k) { return k < n ? panel.density[k] : 0.0; };
+  double at_start = 0;
+  for (size_t k = 1; k <= n; ++k) {
+    panel.integral[k] = half * ((k == 1 ? 2 * c(0) : c(k - 1)) - c(k + 1)) /
+                        (2.0 * static_cast<double>(k));
+    at_start += k % 2 == 1 ? -panel.integral[k] : panel.integral[k];
+  }
+  panel.integral[0] = -at_start;
+  return panel;
 }
 
 double BetaPosterior::Variance() const { return mean_ * rest_ / (a_ + b_ + 1); }
 
 double BetaPosterior::LogDensity(double v) const {
-  return LogRelative(a_, b_, v);
-}
-
-double BetaPosterior::Density(double v) const {
-  return v < lower_end() || v > upper_end() ? 0
-                                            : scale_ * std::exp(LogDensity(v));
-}
-
-double BetaPosterior::WithinPanel(size_t i, double x) const {
-  // The integral of P_k from -1 is (P_{k+1} - P_{k-1}) / (2 k + 1).
-  const auto& c = coefficients_[i];
-  double before = 1, here = x;
-  double sum = c[0] * (x + 1);
-  for (size_t k = 1; k < kOrder; ++k) {
-    const double next = ((2.0 * k + 1) * x * here - k * before) / (k + 1.0);
-    sum += c[k] * (next - before) / (2.0 * k + 1);
-    before = here;
-    here = next;
+  if (std::abs(v) < kSeriesReach) {
+    const double q = v * v;
+    double even = 0, odd = 0;
+    for (size_t k = kSeries; k > 0; k -= 2) {
+      odd = odd * q + series_[k - 1];
+      even = even * q + series_[k - 2];
+    }
+    return q * (even + v * odd);
   }
-  return std::clamp(sum, 0.0, mass_[i]);
+  // The smaller parameter first.
+  const bool swap = a_ > b_;
+  const double a = swap ? b_ : a_, b = swap ? a_ : b_;
+  const double m = swap ? rest_ : mean_, rest = swap ? mean_ : rest_;
+  if (swap) v = -v;
+  if (v > 30) {
+    return -b * v -
+           (a + b) * (std::log(m) + std::log1p(rest / m * std::exp(-v)));
+  }
+  const double e = std::expm1(v);
+  if (std::abs(v) > 0.5) return a * v - (a + b) * std::log1p(m * e);
+  // The first-order terms of the two logarithms cancel at the mode.
+  const double step = e / (1 + m * e);
+  return a * Log1pMinus(rest * step) + b * Log1pMinus(-m * step);
 }
 
-double BetaPosterior::LowerTail(double v) const {
-  if (!(v > lower_end())) return 0;
-  if (v >= upper_end()) return 1;
-  const size_t i =
-      std::upper_bound(ends_.begin(), ends_.end(), v) - ends_.begin() - 1;
-  const double x = 2 * (v - ends_[i]) / (ends_[i + 1] - ends_[i]) - 1;
-  return std::min(1.0, below_[i] + WithinPanel(i, x));
+const BetaPosterior::Panel& BetaPosterior::PanelAt(double v) const {
+  size_t first = 0, count = panels_.size();
+  while (count > 1) {
+    const size_t half = count / 2;
+    if (panels_[first + half].start <= v) first += half;
+    count -= half;
+  }
+  return panels_[first];
 }
 
-double BetaPosterior::UpperTail(double v) const {
-  if (!(v > lower_end())) return 1;
-  if (v >= upper_end()) return 0;
-  const size_t i =
-      std::upper_bound(ends_.begin(), ends_.end(), v) - ends_.begin() - 1;
-  const double x = 2 * (v - ends_[i]) / (ends_[i + 1] - ends_[i]) - 1;
-  return std::min(1.0, above_[i] + (mass_[i] - WithinPanel(i, x)));
+double BetaPosterior::WidthAt(double v) const {
+  const Panel& panel = PanelAt(v);
+  return panel.end - panel.start;
+}
+
+BetaPosterior::Local BetaPosterior::At(double v) const {
+  if (!(v > lower_end())) return {0, 1, 0};
+  if (v >= upper_end()) return {1, 0, 0};
+  const Panel& panel = PanelAt(v);
+  // T_{k+2} = 2 T_2 T_k - T_{k-2}: the even and the odd ones side by side.
+  const double x = (v - panel.center) * panel.scale;
+  const double second = 2 * x * x - 1, twice = 2 * second;
+  double even = 1, odd = x, next_even = second, next_odd = x * (twice - 1);
+  double density = panel.density[0] + panel.density[1] * x;
+  double inside = panel.integral[0] + panel.integral[1] * x;
+  for (size_t k = 2; k < kGaussNodes; k += 2) {
+    density += panel.density[k] * next_even + panel.density[k + 1] * next_odd;
+    inside += panel.integral[k] * next_even + panel.integral[k + 1] * next_odd;
+    const double last_even = std::exchange(even, next_even);
+    const double last_odd = std::exchange(odd, next_odd);
+    next_even = twice * even - last_even;
+    next_odd = twice * odd - last_odd;
+  }
+  inside += panel.integral[kGaussNodes] * next_even;
+  inside = std::clamp(inside, 0.0, panel.mass);
+  return {std::min(1.0, panel.below + inside),
+          std::min(1.0, panel.above + (panel.mass - inside)),
+          std::max(0.0, density)};
 }
 
 double BetaPosterior::LowerQuantile(double tail) const {
+  // Newton's method on the normal scale of the tail, in a shrinking bracket.
+  const bool by_lower = tail < 0.5;  // Compare in the smaller tail.
+  const double target = -NormalUpperQuantile(tail);
   double low = lower_end(), high = upper_end();
+  double last_gap = std::numeric_limits<double>::infinity();
+  double v = std::clamp(target * std::sqrt(1 / a_ + 1 / b_), low, high);
   for (int i = 0; i < 100; ++i) {
-    const double middle = low + (high - low) / 2;
-    if (middle <= low || middle >= high) break;
-    // Compare in the smaller tail.
-    const bool below =
-        tail < 0.5 ? LowerTail(middle) < tail : UpperTail(middle) > 1 - tail;
-    (below ? low : high) = middle;
+    const Local at = At(v);
+    const double miss = by_lower ? at.lower - tail : (1 - tail) - at.upper;
+    (miss < 0 ? low : high) = v;
+    double next = low + (high - low) / 2;
+    bool settled = high - low <= 1e-15 * std::abs(next);
+    if (at.lower > 0 && at.upper > 0 && at.density > 0) {
+      const double z = by_lower ? -NormalUpperQuantile(at.lower)
+                                : NormalUpperQuantile(at.upper);
+      const double gap = target - z;
+      const double step = gap * NormalDensity(z) / at.density;
+      settled = settled || (std::abs(step) <= 1e-9 / std::sqrt(a_ + b_) &&
+                            std::abs(gap) <= 1e-7);
+      // Bisect where a step leaves the bracket or the last one gained little.
+      if (settled || (v + step > low && v + step < high &&
+                      std::abs(gap) < 0.5 * last_gap)) {
+        next = v + step;
+      }
+      last_gap = std::abs(gap);
+    }
+    v = next;
+    if (settled) break;
   }
-  return low + (high - low) / 2;
+  return v;
 }
 
 double BetaPosterior::OffsetAt(double v) const {

@@ -77,21 +77,24 @@ absl::StatusOr<std::vector<DurationBin>> SortedBins(
   std::vector<DurationBin> sorted;
   sorted.reserve(bins.size());
   for (size_t i = 0; i < bins.size(); ++i) {
-    if (auto status = FirstError(
-            {CheckNotNegative(bins[i].time, absl::StrCat("bins[", i, "].time")),
-             CheckNotNegative(bins[i].events,
-                              absl::StrCat("bins[", i, "].events")),
-             CheckNotNegative(bins[i].censored,
-                              absl::StrCat("bins[", i, "].censored"))});
-        !status.ok()) {
-      return status;
+    const DurationBin& bin = bins[i];
+    // The names are written only where something is wrong.
+    if (!(bin.time >= 0 && std::isfinite(bin.time)) || bin.events < 0 ||
+        bin.censored < 0) {
+      return FirstError(
+          {CheckNotNegative(bin.time, absl::StrCat("bins[", i, "].time")),
+           CheckNotNegative(bin.events, absl::StrCat("bins[", i, "].events")),
+           CheckNotNegative(bin.censored,
+                            absl::StrCat("bins[", i, "].censored"))});
     }
-    if (bins[i].events > 0 || bins[i].censored > 0) sorted.push_back(bins[i]);
+    if (bin.events > 0 || bin.censored > 0) sorted.push_back(bin);
   }
-  std::sort(sorted.begin(), sorted.end(),
-            [](const DurationBin& a, const DurationBin& b) {
-              return a.time < b.time;
-            });
+  const auto earlier = [](const DurationBin& a, const DurationBin& b) {
+    return a.time < b.time;
+  };
+  if (!std::is_sorted(sorted.begin(), sorted.end(), earlier)) {
+    std::sort(sorted.begin(), sorted.end(), earlier);
+  }
   size_t kept = 0;
   for (size_t i = 1; i < sorted.size(); ++i) {
     if (sorted[i].time == sorted[kept].time) {

@@ -183,8 +183,15 @@ std::string VerdictText(const v1::Verdict& verdict) {
     std::string code = v1::Reason::Code_Name(reason.code());
     if (code.empty()) code = absl::StrCat("unknown (", reason.code(), ")");
     std::replace(code.begin(), code.end(), '_', ' ');
-    absl::StrAppend(&out, "  - ", absl::AsciiStrToLower(code), ": ",
-                    Printable(reason.message()), "\n");
+    absl::StrAppend(&out, "  - ", absl::AsciiStrToLower(code));
+    // What it is about: `stages/purchase/conversion, banner`.
+    std::string subject = Printable(ShortName(reason.kpi()));
+    if (!reason.variant().empty()) {
+      absl::StrAppend(&subject, subject.empty() ? "" : ", ",
+                      Printable(reason.variant()));
+    }
+    if (!subject.empty()) absl::StrAppend(&out, " (", subject, ")");
+    absl::StrAppend(&out, ": ", Printable(reason.message()), "\n");
   }
   // With one treatment the whole says it already.
   if (verdict.variants_size() > 1) {

@@ -189,7 +189,7 @@ bool IsOutputOnly(absl::string_view field) {
   for (const absl::string_view name :
        {"revision", "create_time", "update_time", "state", "start_time",
         "end_time", "rolled_out_variant", "allocations", "frozen_journey",
-        "frozen_kpis", "changes", "slots"}) {
+        "frozen_kpis", "changes", "shares_changed", "slots"}) {
     if (field == name) return true;
   }
   return false;
@@ -262,7 +262,7 @@ std::vector<std::string> ChangedFields(const google::protobuf::Message& wanted,
 bool SameContent(const google::protobuf::Message& a,
                  const google::protobuf::Message& b) {
   google::protobuf::util::MessageDifferencer differencer;
-  for (const char* name : {"revision", "update_time", "etag", "changes"}) {
+  for (const char* name : {"revision", "update_time", "etag", "changes", "shares_changed"}) {
     const auto* field = a.GetDescriptor()->FindFieldByName(name);
     if (field != nullptr) differencer.IgnoreField(field);
   }

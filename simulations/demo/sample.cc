@@ -76,10 +76,10 @@ constexpr char kMapping[] = R"json({
     {"name": {"constant": "signed_up"},
      "time": {"column": "signed_up_at"}, "timeFormat": "%Y-%m-%d %H:%M:%S"},
     {"name": {"constant": "activated"},
-     "when": [{"attribute": "activated_at", "operator": "NOT_EQUALS", "values": [{"stringValue": ""}]}],
+     "when": [{"attribute": "activated_at", "operator": "EXISTS"}],
      "time": {"column": "activated_at"}, "timeFormat": "%Y-%m-%d %H:%M:%S"},
     {"name": {"constant": "paid"}, "value": {"column": "paid_eur"},
-     "when": [{"attribute": "paid_at", "operator": "NOT_EQUALS", "values": [{"stringValue": ""}]}],
+     "when": [{"attribute": "paid_at", "operator": "EXISTS"}],
      "time": {"column": "paid_at"}, "timeFormat": "%Y-%m-%d %H:%M:%S"}
   ]
 }

@@ -30,8 +30,8 @@ JourneyLook LookWith(const std::vector<DurationBin>& bins) {
   return look;
 }
 
-// The 6-mercaptopurine arm of Freireich et al., Blood 21 (1963) 699, as in every
-// textbook on survival (Collett, table 1.3), in days instead of weeks. R:
+// The 6-mercaptopurine arm of Freireich et al., Blood 21 (1963) 699, as in
+// every textbook on survival (Collett, table 1.3), in days instead of weeks. R:
 //   survfit(Surv(t, d) ~ 1): n 21, events 9, median 23, 0.95LCL 16, 0.95UCL NA
 //   quantile(fit, c(0.25, 0.5, 0.75)): 13, 23, NA
 std::vector<DurationBin> Remissions() {
@@ -94,9 +94,10 @@ TEST(FunnelTest, WhoDroppedOutNeverAdvances) {
   // Of 8 units: 2 advance after a day, 4 drop out after two, 2 advance after
   // three. A quarter has advanced from day 1 to day 3, half from then on, and
   // never more. (With drop-outs as censored all would have.)
-  const auto stages = AnalyzeFunnel(LookWith({{.duration = 1 * kDay, .events = 2},
-                                              {.duration = 2 * kDay, .other_ends = 4},
-                                              {.duration = 3 * kDay, .events = 2}}));
+  const auto stages =
+      AnalyzeFunnel(LookWith({{.duration = 1 * kDay, .events = 2},
+                              {.duration = 2 * kDay, .other_ends = 4},
+                              {.duration = 3 * kDay, .events = 2}}));
   EXPECT_EQ(stages[0].dropped_out, 4);
   EXPECT_EQ(stages[0].open, 0);
   const TimeInStage& time = *stages[0].time;
@@ -117,9 +118,9 @@ TEST(FunnelTest, WhoDroppedOutNeverAdvances) {
 TEST(FunnelTest, TheMeanEndsAtThirtyDaysWithDropOutsToo) {
   // Half advance after 10 days, the others drop out after 40: 10 days of all
   // and 20 of half.
-  const auto stages = AnalyzeFunnel(LookWith(
-      {{.duration = 10 * kDay, .events = 3},
-       {.duration = 40 * kDay, .other_ends = 3}}));
+  const auto stages =
+      AnalyzeFunnel(LookWith({{.duration = 10 * kDay, .events = 3},
+                              {.duration = 40 * kDay, .other_ends = 3}}));
   EXPECT_NEAR(*stages[0].time->restricted_mean, 20 * kDaySeconds, 1e-6);
   EXPECT_THAT(stages[0].time->restricted_mean_horizon,
               Optional(30 * kDaySeconds));

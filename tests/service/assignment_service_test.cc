@@ -44,8 +44,7 @@ class AssignmentServiceTest : public ServiceFixture {
 
   // The answer for one experiment, by name.
   v1::Assignment AssignOne(const std::string& unit,
-                           const std::string& experiment,
-                           bool record = false) {
+                           const std::string& experiment, bool record = false) {
     v1::AssignRequest request;
     request.set_unit_id(unit);
     request.add_experiments(experiment);
@@ -260,7 +259,7 @@ TEST_F(AssignmentServiceTest, ExposureCarriesAttributesAndTime) {
   EXPECT_EQ(server_->engine()->newest_event_time(),
             absl::ToUnixMicros(clock_.now() + absl::Minutes(5)));
   int64_t units = 0;
-  for (const auto& variant : look->variants) units += variant.units;
+  for (const int64_t of_variant : look->units) units += of_variant;
   EXPECT_EQ(units, 1);
 }
 
@@ -336,9 +335,8 @@ TEST_F(AssignmentServiceTest, RolledOutGoesToAllAndIsNotRecorded) {
   roll_out.set_comment("by order");
   v1::Experiment rolled_out;
   grpc::ClientContext context;
-  ASSERT_THAT(
-      experiments_->RollOutExperiment(&context, roll_out, &rolled_out),
-      IsGrpcOk());
+  ASSERT_THAT(experiments_->RollOutExperiment(&context, roll_out, &rolled_out),
+              IsGrpcOk());
   for (int i = 0; i < 20; ++i) {
     const v1::Assignment assignment =
         AssignOne(absl::StrCat("u", i), kFirst, true);
@@ -392,8 +390,7 @@ TEST_F(AssignmentServiceTest, BatchUsesTheUnitsTimeElseTheRequests) {
   *request.mutable_time() = At(clock_.now() + absl::Hours(1));
   request.add_units()->set_unit_id("early");
   request.add_units()->set_unit_id("late");
-  *request.mutable_units(1)->mutable_time() =
-      At(clock_.now() + absl::Hours(3));
+  *request.mutable_units(1)->mutable_time() = At(clock_.now() + absl::Hours(3));
   v1::BatchAssignResponse response;
   ASSERT_THAT(BatchAssign(request, &response), IsGrpcOk());
   const auto units_by = [this](absl::Duration after) {
@@ -401,7 +398,7 @@ TEST_F(AssignmentServiceTest, BatchUsesTheUnitsTimeElseTheRequests) {
         kFirst, absl::ToUnixMicros(clock_.now() + after));
     EXPECT_TRUE(look.ok()) << look.status();
     int64_t units = 0;
-    for (const auto& variant : look->variants) units += variant.units;
+    for (const int64_t of_variant : look->units) units += of_variant;
     return units;
   };
   EXPECT_EQ(units_by(absl::Hours(0)), 0);
@@ -413,9 +410,9 @@ TEST_F(AssignmentServiceTest, BatchIsAllOrNothing) {
   RunExperiment("first", HalfAndHalf());
   v1::BatchAssignRequest request;
   v1::BatchAssignResponse response;
-  EXPECT_THAT(BatchAssign(request, &response),
-              GrpcStatusIs(grpc::StatusCode::INVALID_ARGUMENT,
-                           HasSubstr("units")));
+  EXPECT_THAT(
+      BatchAssign(request, &response),
+      GrpcStatusIs(grpc::StatusCode::INVALID_ARGUMENT, HasSubstr("units")));
   request.set_record_exposure(true);
   for (int i = 0; i < 1001; ++i) request.add_units()->set_unit_id("u");
   EXPECT_THAT(BatchAssign(request, &response),

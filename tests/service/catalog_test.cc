@@ -31,13 +31,13 @@ class CatalogTest : public CatalogFixture {
   // The key and value of everything stored.
   std::map<std::string, std::string> Stored() {
     std::map<std::string, std::string> all;
-    EXPECT_THAT(store_->Scan(Keyspace::kDocuments, "", "",
-                             [&](absl::string_view key,
-                                 absl::string_view value) {
-                               all[std::string(key)] = std::string(value);
-                               return true;
-                             }),
-                IsOk());
+    EXPECT_THAT(
+        store_->Scan(Keyspace::kDocuments, "", "",
+                     [&](absl::string_view key, absl::string_view value) {
+                       all[std::string(key)] = std::string(value);
+                       return true;
+                     }),
+        IsOk());
     return all;
   }
 };
@@ -105,9 +105,8 @@ TEST_F(CatalogTest, FoldsJourneysAndStartedExperimentsOnly) {
   ASSERT_EQ(world_.catalog->specs().experiments.size(), 1);
   EXPECT_EQ(world_.catalog->specs().experiments[0]->name,
             "journeys/shop/experiments/e");
-  EXPECT_THAT(
-      world_.engine->LookAtExperiment("journeys/shop/experiments/e", 1),
-      IsOk());
+  EXPECT_THAT(world_.engine->LookAtExperiment("journeys/shop/experiments/e", 1),
+              IsOk());
   // Both answer assignments.
   EXPECT_EQ(world_.catalog->assignments()->experiments().size(), 2);
 }
@@ -135,9 +134,8 @@ TEST_F(CatalogTest, NothingIsVisibleIfTheStoreRefuses) {
       StatusIs(absl::StatusCode::kNotFound, HasSubstr("experiments/e")));
   // The request id is not used up.
   EXPECT_THAT(StartIt("e", "request_id: 'r'"), IsOk());
-  EXPECT_THAT(
-      world_.engine->LookAtExperiment("journeys/shop/experiments/e", 1),
-      IsOk());
+  EXPECT_THAT(world_.engine->LookAtExperiment("journeys/shop/experiments/e", 1),
+              IsOk());
 }
 
 TEST_F(CatalogTest, TheNextWriteSetsTheEngineRightIfItCouldNotGoBack) {
@@ -146,8 +144,7 @@ TEST_F(CatalogTest, TheNextWriteSetsTheEngineRightIfItCouldNotGoBack) {
   // way back of a deletion fail, which must fold the journey again.
   store_->FailWrites({absl::UnavailableError("no disk")});
   store_->FailReads({absl::UnavailableError("no reads"), 0, 1000});
-  EXPECT_THAT(Journeys(&JourneyService::DeleteJourney,
-                       "name: 'journeys/shop'"),
+  EXPECT_THAT(Journeys(&JourneyService::DeleteJourney, "name: 'journeys/shop'"),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("no disk")));
   EXPECT_THAT(world_.catalog->GetJourney("journeys/shop"), IsOk());
   EXPECT_FALSE(world_.engine->LookAtJourney("journeys/shop", 1).ok());
@@ -207,10 +204,9 @@ TEST_F(CatalogTest, RefusesADocumentOfANewerVersion) {
 
 TEST_F(CatalogTest, RefusesKeysAndNamesThatDoNotFit) {
   Put("layers/ui", "\x01\x0a\x09layers/xy");
-  EXPECT_THAT(LoadAgain(),
-              StatusIs(absl::StatusCode::kDataLoss,
-                       AllOf(HasSubstr("\"layers/ui\""),
-                             HasSubstr("\"layers/xy\""))));
+  EXPECT_THAT(LoadAgain(), StatusIs(absl::StatusCode::kDataLoss,
+                                    AllOf(HasSubstr("\"layers/ui\""),
+                                          HasSubstr("\"layers/xy\""))));
   Put("layers/ui", "\x01\x0a\x09layers/ui");
   EXPECT_THAT(LoadAgain(), IsOk());
   Put("colours/red", "\x01");
@@ -236,9 +232,9 @@ TEST_F(CatalogTest, ChecksTheNamesThatItIsAskedFor) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("kpis")));
   EXPECT_THAT(world_.catalog->GetKpi("journeys/x/kpis/y"),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("kpis/y")));
-  EXPECT_THAT(world_.catalog->GetExperiment("journeys/x/experiments/y"),
-              StatusIs(absl::StatusCode::kNotFound,
-                       HasSubstr("experiments/y")));
+  EXPECT_THAT(
+      world_.catalog->GetExperiment("journeys/x/experiments/y"),
+      StatusIs(absl::StatusCode::kNotFound, HasSubstr("experiments/y")));
   EXPECT_THAT(world_.catalog->GetLayer("layers/y"),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("layers/y")));
 }

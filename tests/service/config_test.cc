@@ -50,10 +50,10 @@ TEST(ConfigTest, HasTheDocumentedDefaults) {
 }
 
 TEST(ConfigTest, ReadsAllForms) {
-  const auto line = Parse({"--listen=0.0.0.0:0", "--data", "/srv/x y",
-                           "--cache_mb=7", "--in-memory", "--evaluate-every=0",
-                           "--max-event-lead=90m", "--log-format=text",
-                           "--log-level", "warn"});
+  const auto line =
+      Parse({"--listen=0.0.0.0:0", "--data", "/srv/x y", "--cache_mb=7",
+             "--in-memory", "--evaluate-every=0", "--max-event-lead=90m",
+             "--log-format=text", "--log-level", "warn"});
   ASSERT_THAT(line, IsOk());
   EXPECT_EQ(line->config.listen, "0.0.0.0:0");
   EXPECT_EQ(line->config.data, "/srv/x y");
@@ -74,7 +74,7 @@ TEST(ConfigTest, RefusesWhatIsWrongByName) {
     const char* message;
   };
   const Case cases[] = {
-      {{"--listen=x"}, "--listen is unknown"},
+      {{"--lsten=x"}, "--lsten is unknown"},
       {{"listen"}, "\"listen\" is no flag"},
       {{"--"}, "is no flag"},
       {{"-x"}, "is no flag"},
@@ -172,20 +172,20 @@ TEST(ConfigTest, RefusesBadFilesByLineOrKey) {
   for (const Case& c : cases) {
     SCOPED_TRACE(c.content);
     const TemporaryFile file(c.content);
-    EXPECT_THAT(Parse({"--config=" + file.path()}),
-                StatusIs(absl::StatusCode::kInvalidArgument,
-                         HasSubstr(c.message)));
+    EXPECT_THAT(
+        Parse({"--config=" + file.path()}),
+        StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(c.message)));
   }
-  EXPECT_THAT(Parse({"--config=/no/such/file"}),
-              StatusIs(absl::StatusCode::kNotFound,
-                       AllOf(HasSubstr("/no/such/file"),
-                             HasSubstr("No such file"))));
+  EXPECT_THAT(
+      Parse({"--config=/no/such/file"}),
+      StatusIs(absl::StatusCode::kNotFound,
+               AllOf(HasSubstr("/no/such/file"), HasSubstr("No such file"))));
   EXPECT_THAT(Parse({"--config=/"}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("directory")));
   const TemporaryFile large(std::string((1 << 20) + 1, '#'));
-  EXPECT_THAT(Parse({"--config=" + large.path()}),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("larger than")));
+  EXPECT_THAT(
+      Parse({"--config=" + large.path()}),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("larger than")));
 }
 
 TEST(ConfigTest, ValidatesWhatWasSetByHand) {

@@ -45,9 +45,7 @@ TEST(ConvertPredicateTest, ATreeKeepsItsMeaning) {
                 }
               }
               predicates {
-                not {
-                  condition { attribute: "minor" operator: EXISTS }
-                }
+                not { condition { attribute: "minor" operator: EXISTS } }
               }
             }
           }
@@ -133,12 +131,11 @@ TEST(ConvertPredicateTest, AttributesOfAllKinds) {
   map["truth"].set_bool_value(false);
   const auto attributes = ToEngine(map);
   ASSERT_THAT(attributes, IsOk());
-  EXPECT_EQ(*attributes,
-            (engine::Attributes{
-                {"text", "x"}, {"number", 2.5}, {"truth", false}}));
+  EXPECT_EQ(
+      *attributes,
+      (engine::Attributes{{"text", "x"}, {"number", 2.5}, {"truth", false}}));
   for (const auto& [key, value] : *attributes) {
-    EXPECT_EQ(ToProto(value).SerializeAsString(),
-              map[key].SerializeAsString());
+    EXPECT_EQ(ToProto(value).SerializeAsString(), map[key].SerializeAsString());
   }
   map["empty"];
   EXPECT_THAT(ToEngine(map),

@@ -100,8 +100,7 @@ TEST(ConvertResourcesTest, EveryKindOfKpi) {
       {"drop_off { events { names: 'e' } } length { seconds: 9 }",
        KpiKind::kDropOff},
       {"count { events { names: 'e' } unit_cap: 3 }", KpiKind::kCount},
-      {"value_sum { events { names: 'e' } unit_cap: 2.5 }",
-       KpiKind::kValueSum},
+      {"value_sum { events { names: 'e' } unit_cap: 2.5 }", KpiKind::kValueSum},
       {"ratio { numerator { events { names: 'e' } sum_values: true } "
        "denominator { events { names: 'd' } } }",
        KpiKind::kRatio},
@@ -274,7 +273,8 @@ TEST(ConvertResourcesTest, RefusesPlansFieldByField) {
   }
   v1::Plan plan;
   plan.set_method(static_cast<v1::Plan::Method>(9));
-  EXPECT_THAT(ToEngine(plan), StatusIs(kInvalid, HasSubstr("plan.method is 9")));
+  EXPECT_THAT(ToEngine(plan),
+              StatusIs(kInvalid, HasSubstr("plan.method is 9")));
   plan.Clear();
   plan.set_correction(static_cast<v1::Plan::Correction>(9));
   EXPECT_THAT(ToEngine(plan),

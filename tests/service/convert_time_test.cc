@@ -32,8 +32,7 @@ google::protobuf::Duration Lasting(int64_t seconds, int32_t nanos) {
 TEST(ConvertTimeTest, TimesAreKeptToTheMicrosecond) {
   EXPECT_EQ(*ToMicros(Time(0, 0), "time"), 0);
   EXPECT_EQ(*ToMicros(Time(1, 999'999'999), "time"), 1'999'999);
-  EXPECT_EQ(*ToMicros(Time(7'258'118'400, 0), "time"),
-            7'258'118'400'000'000);
+  EXPECT_EQ(*ToMicros(Time(7'258'118'400, 0), "time"), 7'258'118'400'000'000);
   const auto back = ToTimestamp(engine::Micros{1'700'000'000'123'456});
   EXPECT_EQ(back.seconds(), 1'700'000'000);
   EXPECT_EQ(back.nanos(), 123'456'000);
@@ -44,12 +43,10 @@ TEST(ConvertTimeTest, RefusesTimesOutOfRange) {
               StatusIs(kInvalid, HasSubstr("time.seconds is -1, want 0 to")));
   EXPECT_THAT(ToMicros(Time(7'258'118'400, 1), "as_of"),
               StatusIs(kInvalid, HasSubstr("as_of.seconds is 7258118400")));
-  EXPECT_THAT(
-      ToMicros(Time(std::numeric_limits<int64_t>::max(), 0), "time"),
-      StatusIs(kInvalid, HasSubstr("2200-01-01")));
-  EXPECT_THAT(
-      ToMicros(Time(std::numeric_limits<int64_t>::min(), 0), "time"),
-      StatusIs(kInvalid, HasSubstr("want 0 to")));
+  EXPECT_THAT(ToMicros(Time(std::numeric_limits<int64_t>::max(), 0), "time"),
+              StatusIs(kInvalid, HasSubstr("2200-01-01")));
+  EXPECT_THAT(ToMicros(Time(std::numeric_limits<int64_t>::min(), 0), "time"),
+              StatusIs(kInvalid, HasSubstr("want 0 to")));
   EXPECT_THAT(ToMicros(Time(1, -1), "time"),
               StatusIs(kInvalid, HasSubstr("time.nanos is -1")));
   EXPECT_THAT(ToMicros(Time(1, 1'000'000'000), "time"),

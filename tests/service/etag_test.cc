@@ -42,11 +42,10 @@ TEST(EtagTest, DoesNotDependOnTheOrderOfMaps) {
 TEST(EtagTest, ChecksAgainstTheCurrentOne) {
   EXPECT_THAT(CheckEtag("layers/ui", "", "abc"), IsOk());
   EXPECT_THAT(CheckEtag("layers/ui", "abc", "abc"), IsOk());
-  EXPECT_THAT(
-      CheckEtag("layers/ui", "old", "new"),
-      StatusIs(absl::StatusCode::kAborted,
-               AllOf(HasSubstr("etag is \"old\", want \"new\""),
-                     HasSubstr("layers/ui"))));
+  EXPECT_THAT(CheckEtag("layers/ui", "old", "new"),
+              StatusIs(absl::StatusCode::kAborted,
+                       AllOf(HasSubstr("etag is \"old\", want \"new\""),
+                             HasSubstr("layers/ui"))));
 }
 
 }  // namespace

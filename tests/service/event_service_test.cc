@@ -52,15 +52,15 @@ class Gate {
 
 class GatedStore : public SharedStore {
  public:
-  GatedStore(std::shared_ptr<engine::Store> store, Gate* gate)
-      : SharedStore(std::move(store)), gate_(gate) {}
+  GatedStore(std::shared_ptr<engine::Store> store, std::shared_ptr<Gate> gate)
+      : SharedStore(std::move(store)), gate_(std::move(gate)) {}
   absl::Status Write(const engine::WriteBatch& batch) override {
     gate_->Pass();
     return SharedStore::Write(batch);
   }
 
  private:
-  Gate* const gate_;
+  const std::shared_ptr<Gate> gate_;
 };
 
 class EventServiceTest : public ServiceFixture {
@@ -100,6 +100,17 @@ class EventServiceTest : public ServiceFixture {
                                         absl::StrCat(unit, i), "visit");
     }
     return request;
+  }
+
+  // Starts again on a store whose writes a gate can hold up.
+  std::shared_ptr<Gate> StartGated() {
+    server_.reset();
+    const auto gate = std::make_shared<Gate>();
+    wrap_store_ = [gate](std::shared_ptr<engine::MemoryStore> store) {
+      return std::make_unique<GatedStore>(std::move(store), gate);
+    };
+    StartServer();
+    return gate;
   }
 
   int64_t stored() const { return server_->engine()->GetStats().stored_events; }
@@ -165,24 +176,20 @@ TEST_F(EventServiceTest, RefusesBadEventsByThemselves) {
   };
   const Case cases[] = {
       {"no id", [](v1::Event* e) { e->clear_event_id(); }, "event_id"},
-      {"long id",
-       [](v1::Event* e) { e->set_event_id(std::string(129, 'x')); },
+      {"long id", [](v1::Event* e) { e->set_event_id(std::string(129, 'x')); },
        "event_id"},
       {"no unit", [](v1::Event* e) { e->clear_unit_id(); }, "unit_id"},
-      {"long unit",
-       [](v1::Event* e) { e->set_unit_id(std::string(257, 'x')); },
+      {"long unit", [](v1::Event* e) { e->set_unit_id(std::string(257, 'x')); },
        "unit_id"},
       {"no name", [](v1::Event* e) { e->clear_name(); }, "name"},
-      {"reserved name",
-       [](v1::Event* e) { e->set_name("stagecraft.thing"); }, "stagecraft."},
+      {"reserved name", [](v1::Event* e) { e->set_name("stagecraft.thing"); },
+       "stagecraft."},
       {"bare exposure",
-       [](v1::Event* e) { e->set_name("stagecraft.exposure"); },
-       "experiment"},
+       [](v1::Event* e) { e->set_name("stagecraft.exposure"); }, "experiment"},
       {"no time", [](v1::Event* e) { e->clear_time(); }, "time"},
-      {"nanos", [](v1::Event* e) { e->mutable_time()->set_nanos(-1); },
+      {"nanos", [](v1::Event* e) { e->mutable_time()->set_nanos(-1); }, "time"},
+      {"before 1970", [](v1::Event* e) { e->mutable_time()->set_seconds(-1); },
        "time"},
-      {"before 1970",
-       [](v1::Event* e) { e->mutable_time()->set_seconds(-1); }, "time"},
       {"far future",
        [](v1::Event* e) {
          e->mutable_time()->set_seconds(std::numeric_limits<int64_t>::max());
@@ -203,7 +210,9 @@ TEST_F(EventServiceTest, RefusesBadEventsByThemselves) {
       {"attribute without a value",
        [](v1::Event* e) { (*e->mutable_attributes())["k"]; }, "attributes"},
       {"attribute without a key",
-       [](v1::Event* e) { (*e->mutable_attributes())[""].set_bool_value(true); },
+       [](v1::Event* e) {
+         (*e->mutable_attributes())[""].set_bool_value(true);
+       },
        "attributes"},
       {"long attribute",
        [](v1::Event* e) {
@@ -230,8 +239,7 @@ TEST_F(EventServiceTest, RefusesBadEventsByThemselves) {
     SCOPED_TRACE(c.what);
     v1::Event event = good;
     c.change(&event);
-    EXPECT_THAT(Refusal(event),
-                AllOf(HasSubstr(c.message), HasSubstr("want")));
+    EXPECT_THAT(Refusal(event), AllOf(HasSubstr(c.message), HasSubstr("want")));
   }
   EXPECT_EQ(stored(), 0);
   EXPECT_EQ(IngestOne(good).stored_count(), 1);
@@ -319,13 +327,8 @@ TEST_F(EventServiceTest, HonoursADeadlineThatIsOver) {
 }
 
 TEST_F(EventServiceTest, ReturnsToTheCallerAtTheDeadlineWhileTheDiskHangs) {
-  Gate gate;
-  server_.reset();
-  wrap_store_ = [&gate](std::shared_ptr<engine::MemoryStore> store) {
-    return std::make_unique<GatedStore>(std::move(store), &gate);
-  };
-  StartServer();
-  gate.Shut();
+  const std::shared_ptr<Gate> gate = StartGated();
+  gate->Shut();
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() +
                        std::chrono::milliseconds(200));
@@ -334,7 +337,7 @@ TEST_F(EventServiceTest, ReturnsToTheCallerAtTheDeadlineWhileTheDiskHangs) {
   v1::IngestEventsResponse response;
   EXPECT_EQ(events_->IngestEvents(&context, request, &response).error_code(),
             grpc::StatusCode::DEADLINE_EXCEEDED);
-  gate.Open();
+  gate->Open();
   // What was under way may be stored; the repetition counts it once.
   ASSERT_THAT(Ingest(request, &response), IsGrpcOk());
   EXPECT_EQ(stored(), 1);
@@ -401,10 +404,9 @@ TEST_F(EventServiceTest, StreamEndsAtAWrongSequenceAfterItsAcknowledgement) {
     ASSERT_TRUE(stream->Read(&answer));
     EXPECT_EQ(answer.acknowledged_sequence(), 1);
     EXPECT_FALSE(stream->Read(&answer));
-    EXPECT_THAT(
-        stream->Finish(),
-        GrpcStatusIs(grpc::StatusCode::INVALID_ARGUMENT,
-                     absl::StrCat("sequence is ", wrong, ", want 2")));
+    EXPECT_THAT(stream->Finish(),
+                GrpcStatusIs(grpc::StatusCode::INVALID_ARGUMENT,
+                             absl::StrCat("sequence is ", wrong, ", want 2")));
   }
   EXPECT_EQ(stored(), 2);
 }
@@ -476,47 +478,47 @@ TEST_F(EventServiceTest, AcknowledgedBatchesSurviveARestart) {
 }
 
 TEST_F(EventServiceTest, StreamEndsWithItsCallerWhileTheDiskHangs) {
-  Gate gate;
-  server_.reset();
-  wrap_store_ = [&gate](std::shared_ptr<engine::MemoryStore> store) {
-    return std::make_unique<GatedStore>(std::move(store), &gate);
-  };
-  StartServer();
-  gate.Shut();
+  const std::shared_ptr<Gate> gate = StartGated();
+  gate->Shut();
   {
     grpc::ClientContext context;
     const auto stream = events_->StreamEvents(&context);
-    for (int i = 1; i <= 20; ++i) ASSERT_TRUE(stream->Write(Batch(i, 1)));
-    gate.AwaitWaiting();
+    for (int i = 1; i <= 3; ++i) ASSERT_TRUE(stream->Write(Batch(i, 1)));
+    gate->AwaitWaiting();
     EXPECT_EQ(server_->events()->open_streams(), 1);
     context.TryCancel();
     EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
   }
-  gate.Open();
+  gate->Open();
   AwaitNoStreams();
   EXPECT_GE(stored(), 1);  // What hung; what was behind it may be dropped.
 }
 
 TEST_F(EventServiceTest, StreamTakesBatchesThatWaitTogether) {
-  Gate gate;
-  server_.reset();
-  wrap_store_ = [&gate](std::shared_ptr<engine::MemoryStore> store) {
-    return std::make_unique<GatedStore>(std::move(store), &gate);
-  };
-  StartServer();
-  gate.Shut();
+  const std::shared_ptr<Gate> gate = StartGated();
+  gate->Shut();
   grpc::ClientContext context;
   const auto stream = events_->StreamEvents(&context);
-  for (int i = 1; i <= 200; ++i) ASSERT_TRUE(stream->Write(Batch(i, 3)));
-  stream->WritesDone();
-  gate.AwaitWaiting();
-  gate.Open();
+  // The writer is held up once the server reads no further ahead.
+  std::atomic<int> written{0};
+  std::thread writer([&] {
+    for (int i = 1; i <= 200; ++i) {
+      stream->Write(Batch(i, 3));
+      ++written;
+    }
+    stream->WritesDone();
+  });
+  gate->AwaitWaiting();
+  while (written < 4) std::this_thread::yield();
+  EXPECT_LT(written, 200);
+  gate->Open();
   v1::StreamEventsResponse answer;
   int64_t last = 0;
   while (stream->Read(&answer)) {
     EXPECT_GT(answer.acknowledged_sequence(), last);
     last = answer.acknowledged_sequence();
   }
+  writer.join();
   EXPECT_EQ(last, 200);
   EXPECT_EQ(answer.stored_count(), 600);
   EXPECT_THAT(stream->Finish(), IsGrpcOk());

@@ -26,9 +26,9 @@ constexpr char kOther[] = "journeys/b/experiments/one";
 
 absl::Time Noon() { return absl::FromUnixSeconds(1'700'000'000); }
 
-v1::Decision DecisionOf(const std::string& experiment,
-                        v1::Decision::Action action =
-                            v1::Decision::VERDICT_REACHED) {
+v1::Decision DecisionOf(
+    const std::string& experiment,
+    v1::Decision::Action action = v1::Decision::VERDICT_REACHED) {
   v1::Decision decision;
   decision.set_experiment(experiment);
   decision.set_action(action);
@@ -74,7 +74,7 @@ class LedgerTest : public ::testing::Test {
 TEST_F(LedgerTest, NumbersFromOneAndKeepsEverything) {
   v1::Decision decision = DecisionOf(kOne);
   decision.set_comment("because");
-  decision.set_sequence(77);       // Not the caller's to say.
+  decision.set_sequence(77);  // Not the caller's to say.
   decision.set_applied_by("me");
   const auto first = ledger_->Append(decision);
   ASSERT_THAT(first, IsOk());
@@ -95,9 +95,9 @@ TEST_F(LedgerTest, NumbersFromOneAndKeepsEverything) {
 TEST_F(LedgerTest, WhatCouldNotBeStoredIsNotThere) {
   ASSERT_THAT(ledger_->Append(DecisionOf(kOne)), IsOk());
   store_->FailWrites({.status = absl::ResourceExhaustedError("disk full")});
-  EXPECT_THAT(ledger_->Append(DecisionOf(kOne)),
-              StatusIs(absl::StatusCode::kResourceExhausted,
-                       HasSubstr("disk full")));
+  EXPECT_THAT(
+      ledger_->Append(DecisionOf(kOne)),
+      StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("disk full")));
   EXPECT_EQ(ledger_->last_sequence(), 1);
   EXPECT_THAT(ledger_->Get(2), StatusIs(absl::StatusCode::kNotFound,
                                         HasSubstr("decisions 1 to 1")));
@@ -168,8 +168,7 @@ TEST_F(LedgerTest, LastOfTellsActionsAndExperimentsApart) {
     ASSERT_TRUE(last->has_value());
     EXPECT_EQ((*last)->sequence(), 2);
     EXPECT_EQ((*ledger_->LastOf(kOne, v1::Decision::CONCLUDED))->sequence(), 3);
-    EXPECT_FALSE(
-        ledger_->LastOf(kOne, v1::Decision::ROLLED_OUT)->has_value());
+    EXPECT_FALSE(ledger_->LastOf(kOne, v1::Decision::ROLLED_OUT)->has_value());
     EXPECT_FALSE(
         ledger_->LastOf(kOther, v1::Decision::VERDICT_REACHED)->has_value());
     Restart();
@@ -199,17 +198,17 @@ TEST_F(LedgerTest, TheFirstAcknowledgementCounts) {
 }
 
 TEST_F(LedgerTest, AppendIfMayDecline) {
-  const auto nothing = ledger_->AppendIf(
-      []() -> absl::StatusOr<std::optional<v1::Decision>> {
+  const auto nothing =
+      ledger_->AppendIf([]() -> absl::StatusOr<std::optional<v1::Decision>> {
         return std::optional<v1::Decision>();
       });
   ASSERT_THAT(nothing, IsOk());
   EXPECT_FALSE(nothing->has_value());
-  EXPECT_THAT(ledger_->AppendIf(
-                  []() -> absl::StatusOr<std::optional<v1::Decision>> {
-                    return absl::InternalError("no");
-                  }),
-              StatusIs(absl::StatusCode::kInternal, HasSubstr("no")));
+  EXPECT_THAT(
+      ledger_->AppendIf([]() -> absl::StatusOr<std::optional<v1::Decision>> {
+        return absl::InternalError("no");
+      }),
+      StatusIs(absl::StatusCode::kInternal, HasSubstr("no")));
   EXPECT_EQ(ledger_->last_sequence(), 0);
 }
 
@@ -270,8 +269,8 @@ TEST_F(LedgerTest, RefusesADamagedStore) {
   orphan.Put(engine::Keyspace::kLedger, Key(1, 1),
              DecisionOf(kOne).SerializeAsString());
   orphan.Put(engine::Keyspace::kLedger, Key(2, 9), "");
-  EXPECT_THAT(load(orphan), StatusIs(absl::StatusCode::kDataLoss,
-                                     HasSubstr("decision 9")));
+  EXPECT_THAT(load(orphan),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("decision 9")));
 }
 
 TEST_F(LedgerTest, WaitEndsWithADecisionACancellationADeadlineOrAStop) {
@@ -284,7 +283,8 @@ TEST_F(LedgerTest, WaitEndsWithADecisionACancellationADeadlineOrAStop) {
                                 [&] { return ++asked == 3; }));
   EXPECT_EQ(asked, 3);
   // Woken by an append of another thread: the deadline would not end it.
-  std::thread writer([&] { EXPECT_THAT(ledger_->Append(DecisionOf(kOne)), IsOk()); });
+  std::thread writer(
+      [&] { EXPECT_THAT(ledger_->Append(DecisionOf(kOne)), IsOk()); });
   EXPECT_TRUE(ledger_->WaitFor(1, absl::InfiniteFuture(), never));
   writer.join();
   std::thread stopper([&] { ledger_->Stop(); });

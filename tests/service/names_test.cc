@@ -43,12 +43,11 @@ TEST(NamesTest, AMessageHasFieldValueSeenAndFormWanted) {
   EXPECT_THAT(ParseJourneyName("x", "parent"),
               StatusIs(kInvalid,
                        HasSubstr("parent is \"x\", want journeys/{journey}")));
-  EXPECT_THAT(
-      ParseKpiName("journeys/a/kpi/b"),
-      StatusIs(kInvalid,
-               HasSubstr("name is \"journeys/a/kpi/b\", want "
-                         "journeys/{journey}/kpis/{kpi}")));
-  EXPECT_THAT(ParseLayerName(""), StatusIs(kInvalid, HasSubstr("name is \"\"")));
+  EXPECT_THAT(ParseKpiName("journeys/a/kpi/b"),
+              StatusIs(kInvalid, HasSubstr("name is \"journeys/a/kpi/b\", want "
+                                           "journeys/{journey}/kpis/{kpi}")));
+  EXPECT_THAT(ParseLayerName(""),
+              StatusIs(kInvalid, HasSubstr("name is \"\"")));
 }
 
 TEST(NamesTest, RefusesWhatIsNotAName) {
@@ -63,8 +62,8 @@ TEST(NamesTest, RefusesWhatIsNotAName) {
               StatusIs(kInvalid, HasSubstr("1 to 63")));
   EXPECT_THAT(ParseJourneyName(absl::string_view("journeys/a\0b", 12)),
               StatusIs(kInvalid, HasSubstr("want")));
-  for (const char* number : {"0", "-1", "+1", "01", "1 ", "", "x", "1.0",
-                             "9223372036854775808"}) {
+  for (const char* number :
+       {"0", "-1", "+1", "01", "1 ", "", "x", "1.0", "9223372036854775808"}) {
     const std::string name =
         std::string("journeys/a/experiments/b/decisions/") + number;
     EXPECT_THAT(ParseDecisionName(name),
@@ -86,8 +85,7 @@ TEST(NamesTest, PatternsSayWhichExperimentsFit) {
     ASSERT_THAT(pattern, IsOk());
     EXPECT_EQ(pattern->Matches("journeys/a/experiments/b"), row.own);
     EXPECT_EQ(pattern->Matches("journeys/a/experiments/bc"), row.same_journey);
-    EXPECT_EQ(pattern->Matches("journeys/ab/experiments/b"),
-              row.other_journey);
+    EXPECT_EQ(pattern->Matches("journeys/ab/experiments/b"), row.other_journey);
   }
 }
 

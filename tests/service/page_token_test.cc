@@ -43,13 +43,12 @@ TEST(PageTokenTest, IsRefusedWhereverItIsDamaged) {
   for (size_t i = 0; i < token.size(); ++i) {
     std::string damaged = token;
     damaged[i] = damaged[i] == 'A' ? 'B' : 'A';
-    EXPECT_THAT(ParsePageToken(damaged, "scope"),
-                StatusIs(absl::StatusCode::kInvalidArgument,
-                         HasSubstr("page_token")))
+    EXPECT_THAT(
+        ParsePageToken(damaged, "scope"),
+        StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("page_token")))
         << i;
     EXPECT_THAT(ParsePageToken(token.substr(0, i), "scope"),
-                i == 0 ? ::testing::Matcher<absl::StatusOr<std::string>>(
-                             IsOk())
+                i == 0 ? ::testing::Matcher<absl::StatusOr<std::string>>(IsOk())
                        : ::testing::Matcher<absl::StatusOr<std::string>>(
                              StatusIs(absl::StatusCode::kInvalidArgument,
                                       HasSubstr("page_token"))))

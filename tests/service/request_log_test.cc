@@ -42,13 +42,13 @@ class RequestLogTest : public ::testing::Test {
   }
   RequestLog Reload(size_t capacity) {
     RequestLog log(capacity);
-    EXPECT_THAT(store_->Scan(Keyspace::kDocuments, "", "",
-                             [&](absl::string_view key,
-                                 absl::string_view value) {
-                               EXPECT_THAT(log.Load(key, value), IsOk());
-                               return true;
-                             }),
-                IsOk());
+    EXPECT_THAT(
+        store_->Scan(Keyspace::kDocuments, "", "",
+                     [&](absl::string_view key, absl::string_view value) {
+                       EXPECT_THAT(log.Load(key, value), IsOk());
+                       return true;
+                     }),
+        IsOk());
     return log;
   }
   int64_t StoredEntries() {
@@ -80,9 +80,8 @@ TEST_F(RequestLogTest, AnswersARepetitionAlsoAfterARestart) {
 TEST_F(RequestLogTest, RefusesTheIdForAnotherRequest) {
   RequestLog log;
   Carry(log, {"layers", "CreateLayer", "r1", &a_}, "x");
-  for (const Call& other :
-       {Call{"layers", "CreateLayer", "r1", &b_},
-        Call{"layers", "UpdateLayer", "r1", &a_}}) {
+  for (const Call& other : {Call{"layers", "CreateLayer", "r1", &b_},
+                            Call{"layers", "UpdateLayer", "r1", &a_}}) {
     EXPECT_THAT(log.Find(other, *store_),
                 StatusIs(absl::StatusCode::kInvalidArgument,
                          AllOf(HasSubstr("request_id is \"r1\""),
@@ -103,9 +102,9 @@ TEST_F(RequestLogTest, ChecksTheId) {
   RequestLog log;
   for (const std::string& bad :
        {std::string(129, 'x'), std::string("\xff"), std::string("a\0b", 3)}) {
-    EXPECT_THAT(log.Find({"layers", "CreateLayer", bad, &a_}, *store_),
-                StatusIs(absl::StatusCode::kInvalidArgument,
-                         HasSubstr("request_id")));
+    EXPECT_THAT(
+        log.Find({"layers", "CreateLayer", bad, &a_}, *store_),
+        StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("request_id")));
   }
   EXPECT_EQ(Answer(log, {"layers", "CreateLayer", std::string(128, 'x'), &a_}),
             "-");
@@ -120,8 +119,8 @@ TEST_F(RequestLogTest, KeepsTheNewestOfEachService) {
   }
   EXPECT_EQ(StoredEntries(), 4);
   const RequestLog reloaded = Reload(3);
-  for (const RequestLog* each : {const_cast<const RequestLog*>(&log),
-                                 &reloaded}) {
+  for (const RequestLog* each :
+       {const_cast<const RequestLog*>(&log), &reloaded}) {
     for (int i = 0; i < 10; ++i) {
       const std::string id = absl::StrCat("r", i);
       EXPECT_EQ(Answer(*each, {"layers", "CreateLayer", id, &a_}),
@@ -154,20 +153,19 @@ TEST_F(RequestLogTest, NamesTheKeyOfDamagedEntries) {
                            }),
               IsOk());
   RequestLog fresh;
-  EXPECT_THAT(fresh.Load(key, value.substr(0, 3)),
-              StatusIs(absl::StatusCode::kDataLoss,
-                       HasSubstr("requests/layers/")));
-  EXPECT_THAT(fresh.Load(key, ""),
-              StatusIs(absl::StatusCode::kDataLoss,
-                       HasSubstr("requests/layers/")));
-  EXPECT_THAT(fresh.Load(key.substr(0, key.size() - 1), value),
-              StatusIs(absl::StatusCode::kDataLoss,
-                       HasSubstr("requests/layers/")));
+  EXPECT_THAT(
+      fresh.Load(key, value.substr(0, 3)),
+      StatusIs(absl::StatusCode::kDataLoss, HasSubstr("requests/layers/")));
+  EXPECT_THAT(fresh.Load(key, ""), StatusIs(absl::StatusCode::kDataLoss,
+                                            HasSubstr("requests/layers/")));
+  EXPECT_THAT(
+      fresh.Load(key.substr(0, key.size() - 1), value),
+      StatusIs(absl::StatusCode::kDataLoss, HasSubstr("requests/layers/")));
   value[0] = 2;
-  EXPECT_THAT(fresh.Load(key, value),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       AllOf(HasSubstr("version 2"),
-                             HasSubstr("requests/layers/"))));
+  EXPECT_THAT(
+      fresh.Load(key, value),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               AllOf(HasSubstr("version 2"), HasSubstr("requests/layers/"))));
 }
 
 }  // namespace

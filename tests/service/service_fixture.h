@@ -76,8 +76,7 @@ class SharedStore : public engine::Store {
     return store_->Get(keyspace, key);
   }
   absl::Status Scan(
-      engine::Keyspace keyspace, absl::string_view begin,
-      absl::string_view end,
+      engine::Keyspace keyspace, absl::string_view begin, absl::string_view end,
       absl::FunctionRef<bool(absl::string_view key, absl::string_view value)>
           fn) const override {
     return store_->Scan(keyspace, begin, end, fn);
@@ -111,9 +110,7 @@ class ServiceFixture : public ::testing::Test {
  protected:
   ServiceFixture() { config_.log_level = LogLevel::kDebug; }
 
-  void SetUp() override {
-    ASSERT_NO_FATAL_FAILURE(StartServer());
-  }
+  void SetUp() override { ASSERT_NO_FATAL_FAILURE(StartServer()); }
 
   // Starts with `config_` on what is stored.
   void StartServer() {
@@ -154,9 +151,9 @@ class ServiceFixture : public ::testing::Test {
   google::protobuf::Timestamp At(absl::Time time) const {
     google::protobuf::Timestamp proto;
     proto.set_seconds(absl::ToUnixSeconds(time));
-    proto.set_nanos(static_cast<int32_t>(
-        (time - absl::FromUnixSeconds(proto.seconds())) /
-        absl::Nanoseconds(1)));
+    proto.set_nanos(
+        static_cast<int32_t>((time - absl::FromUnixSeconds(proto.seconds())) /
+                             absl::Nanoseconds(1)));
     return proto;
   }
   google::protobuf::Timestamp Now() const { return At(clock_.now()); }

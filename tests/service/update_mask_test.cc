@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "stagecraft/v1/experiment.pb.h"
 #include "stagecraft/v1/kpi.pb.h"
@@ -60,56 +60,84 @@ struct Case {
 
 TEST(UpdateMaskTest, AppliesToExperiments) {
   const Case kCases[] = {
-      {"an empty mask takes what is set", "owner: 'x' stage: 's'",
-       "owner: 'y' name: 'n' etag: 'e' state: RUNNING", {},
+      {"an empty mask takes what is set",
+       "owner: 'x' stage: 's'",
+       "owner: 'y' name: 'n' etag: 'e' state: RUNNING",
+       {},
        "owner: 'y' stage: 's'"},
-      {"a named field that is not set is cleared", "owner: 'x' stage: 's'",
-       "stage: 't'", {"owner"}, "stage: 's'"},
-      {"a list is replaced", "variants { id: 'a' } variants { id: 'b' }",
-       "variants { id: 'c' }", {"variants"}, "variants { id: 'c' }"},
-      {"a list is cleared", "variants { id: 'a' } owner: 'x'", "",
-       {"variants"}, "owner: 'x'"},
-      {"a map is replaced", "overrides { key: 'u' value: 'a' }",
-       "overrides { key: 'v' value: 'b' }", {"overrides"},
+      {"a named field that is not set is cleared",
+       "owner: 'x' stage: 's'",
+       "stage: 't'",
+       {"owner"},
+       "stage: 's'"},
+      {"a list is replaced",
+       "variants { id: 'a' } variants { id: 'b' }",
+       "variants { id: 'c' }",
+       {"variants"},
+       "variants { id: 'c' }"},
+      {"a list is cleared",
+       "variants { id: 'a' } owner: 'x'",
+       "",
+       {"variants"},
+       "owner: 'x'"},
+      {"a map is replaced",
+       "overrides { key: 'u' value: 'a' }",
+       "overrides { key: 'v' value: 'b' }",
+       {"overrides"},
        "overrides { key: 'v' value: 'b' }"},
       {"a message is replaced, not merged",
-       "plan { alpha: 0.1 power: 0.9 }", "plan { alpha: 0.2 }", {"plan"},
+       "plan { alpha: 0.1 power: 0.9 }",
+       "plan { alpha: 0.2 }",
+       {"plan"},
        "plan { alpha: 0.2 }"},
-      {"a field within", "plan { alpha: 0.1 power: 0.9 }",
-       "plan { alpha: 0.2 }", {"plan.alpha"}, "plan { alpha: 0.2 power: 0.9 }"},
-      {"a field within is cleared", "plan { alpha: 0.1 power: 0.9 }",
-       "plan {}", {"plan.alpha"}, "plan { power: 0.9 }"},
-      {"a field within a message that is not given",
-       "plan { alpha: 0.1 power: 0.9 }", "", {"plan.alpha"},
+      {"a field within",
+       "plan { alpha: 0.1 power: 0.9 }",
+       "plan { alpha: 0.2 }",
+       {"plan.alpha"},
+       "plan { alpha: 0.2 power: 0.9 }"},
+      {"a field within is cleared",
+       "plan { alpha: 0.1 power: 0.9 }",
+       "plan {}",
+       {"plan.alpha"},
        "plan { power: 0.9 }"},
-      {"within a message that neither has", "owner: 'x'", "", {"plan.alpha"},
+      {"a field within a message that is not given",
+       "plan { alpha: 0.1 power: 0.9 }",
+       "",
+       {"plan.alpha"},
+       "plan { power: 0.9 }"},
+      {"within a message that neither has",
+       "owner: 'x'",
+       "",
+       {"plan.alpha"},
        "owner: 'x'"},
-      {"two levels down", "",
+      {"two levels down",
+       "",
        "plan { automatic_guardrails { time_in_stage_margin: 0.5 } }",
        {"plan.automatic_guardrails.time_in_stage_margin"},
        "plan { automatic_guardrails { time_in_stage_margin: 0.5 } }"},
       {"the star clears the rest, but for the server's",
        "owner: 'x' stage: 's' state: RUNNING revision: 7 name: 'n' etag: 'e'",
-       "stage: 't' state: PAUSED", {"*"},
+       "stage: 't' state: PAUSED",
+       {"*"},
        "stage: 't' state: RUNNING revision: 7 name: 'n' etag: 'e'"},
   };
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.what);
     const auto got = Updated<v1::Experiment>(c.current, c.given, c.mask);
-    EXPECT_TRUE(
-        MessageDifferencer::Equals(got, Parse<v1::Experiment>(c.want)))
+    EXPECT_TRUE(MessageDifferencer::Equals(got, Parse<v1::Experiment>(c.want)))
         << got.ShortDebugString();
   }
 }
 
 TEST(UpdateMaskTest, ReplacesTheFieldOfAOneof) {
   // The mask may name both, in either order.
-  for (const std::vector<std::string>& mask :
-       {std::vector<std::string>{}, {"count", "conversion"},
-        {"conversion", "count"}, {"*"}}) {
-    const auto got = Updated<v1::Kpi>(
-        "conversion { events { names: 'x' } }",
-        "count { events { names: 'y' } unit_cap: 0 }", mask);
+  for (const std::vector<std::string>& mask : {std::vector<std::string>{},
+                                               {"count", "conversion"},
+                                               {"conversion", "count"},
+                                               {"*"}}) {
+    const auto got =
+        Updated<v1::Kpi>("conversion { events { names: 'x' } }",
+                         "count { events { names: 'y' } unit_cap: 0 }", mask);
     EXPECT_TRUE(MessageDifferencer::Equals(
         got, Parse<v1::Kpi>("count { events { names: 'y' } unit_cap: 0 }")))
         << got.ShortDebugString();
@@ -117,12 +145,11 @@ TEST(UpdateMaskTest, ReplacesTheFieldOfAOneof) {
 }
 
 TEST(UpdateMaskTest, KeepsThePresenceOfOptionalFields) {
-  const auto absent = Updated<v1::Kpi>("count { unit_cap: 3 }", "count {}",
-                                       {"count.unit_cap"});
+  const auto absent =
+      Updated<v1::Kpi>("count { unit_cap: 3 }", "count {}", {"count.unit_cap"});
   EXPECT_FALSE(absent.count().has_unit_cap());
-  const auto zero = Updated<v1::Kpi>("count { unit_cap: 3 }",
-                                     "count { unit_cap: 0 }",
-                                     {"count.unit_cap"});
+  const auto zero = Updated<v1::Kpi>(
+      "count { unit_cap: 3 }", "count { unit_cap: 0 }", {"count.unit_cap"});
   EXPECT_TRUE(zero.count().has_unit_cap());
 }
 
@@ -148,12 +175,11 @@ TEST(UpdateMaskTest, RefusesPathsThatNobodyMayWrite) {
   };
   for (const Bad& bad : kBad) {
     SCOPED_TRACE(bad.path);
-    EXPECT_THAT(
-        ResolveMask(Mask({"owner", bad.path}), given, kOutputOnly),
-        StatusIs(absl::StatusCode::kInvalidArgument,
-                 AllOf(HasSubstr("update_mask names \"" +
-                                 std::string(bad.path) + "\""),
-                       HasSubstr(bad.reason))));
+    EXPECT_THAT(ResolveMask(Mask({"owner", bad.path}), given, kOutputOnly),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         AllOf(HasSubstr("update_mask names \"" +
+                                         std::string(bad.path) + "\""),
+                               HasSubstr(bad.reason))));
   }
 }
 
@@ -176,8 +202,8 @@ TEST(UpdateMaskTest, ClearsWhatTheServerSets) {
   auto given = Parse<v1::Experiment>(
       "name: 'n' etag: 'e' state: RUNNING revision: 3 owner: 'x'");
   ClearServerFields(kOutputOnly, &given);
-  EXPECT_TRUE(MessageDifferencer::Equals(
-      given, Parse<v1::Experiment>("owner: 'x'")));
+  EXPECT_TRUE(
+      MessageDifferencer::Equals(given, Parse<v1::Experiment>("owner: 'x'")));
 }
 
 }  // namespace

@@ -3,6 +3,9 @@
 // expected loss by C. Stucchio (2015) from the same sum.
 #include "stats/bayes.h"
 
+#include <algorithm>
+#include <boost/math/quadrature/tanh_sinh.hpp>
+#include <boost/math/special_functions/beta.hpp>
 #include <cmath>
 #include <optional>
 #include <vector>
@@ -133,6 +136,59 @@ TEST(BetaBinomialTest, VeryDifferentWidthsAndRoughPriors) {
     EXPECT_NEAR(result->effect.lower, 4.789043315758193e-05 - known, 1e-6);
     EXPECT_NEAR(result->effect.upper, 0.2171962675092105 - known, 1e-6);
   }
+}
+
+TEST(BetaBinomialTest, IntervalsOfUniformAndExponentialDifferences) {
+  // A known 0 (to 1e-12) minus a uniform rate.
+  const auto uniform = CompareBetaBinomial({0, 0}, {0, 1000000000000});
+  ASSERT_THAT(uniform, IsOk());
+  EXPECT_NEAR(uniform->effect.lower, -0.975, 5e-12);
+  EXPECT_NEAR(uniform->effect.upper, -0.025, 5e-12);
+  // n failures times n is exponential in the limit, the difference of two is
+  // Laplace's: P(n d > x) = exp(-x) / 2, to 1/n.
+  for (const int64_t successes : {int64_t{0}, int64_t{1000000000}}) {
+    const Proportion arm{successes, 1000000000};
+    const auto laplace = CompareBetaBinomial(arm, arm);
+    ASSERT_THAT(laplace, IsOk());
+    EXPECT_NEAR(laplace->effect.upper * 1e9, std::log(20), 2e-8);
+    EXPECT_NEAR(laplace->effect.lower * 1e9, -std::log(20), 2e-8);
+  }
+}
+
+// P(t - c <= d), d < 0, of t ~ Beta(a, b) and c ~ Beta(g, h): Boost's double
+// exponential rule and incomplete beta function, over s = (1 - p_c)^h.
+double NaiveLowerTail(double a, double b, double g, double h, double d) {
+  boost::math::quadrature::tanh_sinh<double> rule(15);
+  const auto f = [&](double s) {
+    const double q = std::pow(s, 1 / h);
+    const double p_t = std::max(0.0, 1 - q + d);
+    return std::pow(1 - q, g - 1) * boost::math::ibeta(a, b, p_t);
+  };
+  const double end = std::pow(1 + d, h);
+  const double total = h * boost::math::beta(g, h);
+  return rule.integrate(f, 0.0, end, 1e-13) / total;
+}
+
+TEST(BetaBinomialTest, IntervalsUnderRoughPriorsAgreeWithATwin) {
+  const auto tiny = CompareBetaBinomial({3, 3}, {0, 1}, {0.01, 0.02},
+                                        {0.01, 0.02}, {.alpha = 0.05});
+  ASSERT_THAT(tiny, IsOk());
+  ASSERT_LT(tiny->effect.upper, 0);
+  EXPECT_NEAR(NaiveLowerTail(0.01, 1.02, 3.01, 0.02, tiny->effect.upper), 0.975,
+              1e-9);
+  const auto jeffreys =
+      CompareBetaBinomial({3, 3}, {15, 30}, {0.5, 0.5}, {0.5, 0.5});
+  ASSERT_THAT(jeffreys, IsOk());
+  EXPECT_NEAR(NaiveLowerTail(15.5, 15.5, 3.5, 0.5, jeffreys->effect.lower),
+              0.025, 1e-10);
+}
+
+TEST(BetaBinomialTest, RareTailsKeepTheirDigits) {
+  // Beta(10, 1) is the largest of 10 uniforms, Beta(1, 10) the smallest of 10
+  // others: above it in one of choose(20, 10) = 184756 orders.
+  const auto result = CompareBetaBinomial({9, 9}, {0, 9});
+  ASSERT_THAT(result, IsOk());
+  EXPECT_NEAR(result->probability_to_beat_control * 184756, 1, 1e-7);
 }
 
 TEST(BetaBinomialTest, PosteriorTailsAgreeWithTheIncompleteBeta) {

@@ -1,0 +1,72 @@
+#include "engine/duration_tally.h"
+
+#include <cmath>
+
+#include "gtest/gtest.h"
+
+namespace stagecraft::engine {
+namespace {
+
+constexpr Micros kMinute = 60 * kSecond;
+
+TEST(DurationBinTest, IsExactOnTheGridUpTo32768Bins) {
+  for (const Micros bins : {0, 1, 2, 1000, 11547, 32767, 32768, 65535}) {
+    const Micros duration = bins * kMinute;
+    EXPECT_EQ(DurationBinOf(duration, kMinute), duration) << bins;
+    EXPECT_EQ(DurationBinOf(duration + kMinute - 1, kMinute), duration)
+        << bins;
+  }
+}
+
+TEST(DurationBinTest, IsTooShortByLessThanItsRelativeWidthBeyond) {
+  for (int bits = 16; bits < 40; ++bits) {
+    for (const Micros offset : {0, 1, 12345}) {
+      const Micros duration = ((Micros{1} << bits) + offset) * kSecond;
+      const Micros bin = DurationBinOf(duration, kSecond);
+      EXPECT_LE(bin, duration);
+      EXPECT_LT(static_cast<double>(duration - bin),
+                std::ldexp(static_cast<double>(duration), -15) + kSecond);
+    }
+  }
+}
+
+TEST(DurationBinTest, NeverGrowsSmallerWithTheDuration) {
+  Micros last = 0;
+  for (Micros seconds = 0; seconds < 2'000'000; seconds += 777) {
+    const Micros bin = DurationBinOf(seconds * kSecond, kSecond);
+    EXPECT_GE(bin, last);
+    last = bin;
+  }
+}
+
+TEST(DurationCountsTest, OpenUnitsAreCensoredAtTheLook) {
+  DurationCounts counts;
+  counts.Add(DurationKind::kOpen, 100 * kSecond, 2);
+  counts.Add(DurationKind::kEvent, 30 * kSecond, 1);
+  counts.Add(DurationKind::kOtherEnd, 40 * kSecond, 4);
+  counts.Add(DurationKind::kHorizon, 90 * kSecond, 3);
+  const std::vector<DurationBin> expected = {
+      {30 * kSecond, 1, 0, 0}, {40 * kSecond, 0, 4, 0},
+      {50 * kSecond, 0, 0, 2}, {90 * kSecond, 0, 0, 3}};
+  EXPECT_EQ(counts.AsOf(150 * kSecond, std::nullopt), expected);
+  // Not later than the horizon.
+  const std::vector<DurationBin> cut = {{30 * kSecond, 1, 0, 0},
+                                        {40 * kSecond, 0, 4, 0},
+                                        {90 * kSecond, 0, 0, 5}};
+  EXPECT_EQ(counts.AsOf(1000 * kSecond, 90 * kSecond), cut);
+}
+
+TEST(DurationCountsTest, TakingOutLeavesNothing) {
+  DurationCounts counts;
+  counts.Add(DurationKind::kOpen, 5, 1);
+  DurationCounts other = counts;
+  other.Add(DurationKind::kEvent, 7, 2);
+  counts += other;
+  EXPECT_EQ(counts.Total(DurationKind::kOpen), 2);
+  counts -= other;
+  counts.Add(DurationKind::kOpen, 5, -1);
+  EXPECT_TRUE(counts.IsZero());
+}
+
+}  // namespace
+}  // namespace stagecraft::engine
