@@ -32,9 +32,8 @@ std::vector<Subject> Subjects(const Experiment& experiment,
                            double margin) {
     for (size_t i = 0; i < experiment.kpis.size(); ++i) {
       if (experiment.kpis[i].name != name) continue;
-      subjects.push_back({name, role, SpecOf(experiment.kpis[i]),
-                          &look.kpis[i], margin,
-                          role == KpiRole::kGuardrail});
+      subjects.push_back({name, role, SpecOf(experiment.kpis[i]), &look.kpis[i],
+                          margin, role == KpiRole::kGuardrail});
       return;
     }
   };
@@ -241,8 +240,8 @@ std::vector<PathPoint> AnalyzePath(const Experiment& experiment, int kpi,
     const std::vector<KpiArm> arms = {ArmOf(spec, look.kpis[kpi][0]),
                                       ArmOf(spec, look.kpis[kpi][variant])};
     const auto horizon = CommonHorizonSeconds(spec, arms);
-    const auto answer = CompareSequentially(spec, arms[0], arms[1], horizon,
-                                            experiment.plan);
+    const auto answer =
+        CompareSequentially(spec, arms[0], arms[1], horizon, experiment.plan);
     if (!answer.has_value() || !answer->relative.has_value()) continue;
     const auto c = EstimateOf(spec, arms[0], horizon);
     const auto t = EstimateOf(spec, arms[1], horizon);

@@ -33,8 +33,7 @@ inline AttributeView View(const AttributeValue& value) {
 // The value of `key`, or nothing.
 inline std::optional<AttributeView> Find(const Attributes& attributes,
                                          absl::string_view key) {
-  const auto it =
-      attributes.find(std::string_view(key.data(), key.size()));
+  const auto it = attributes.find(std::string_view(key.data(), key.size()));
   if (it == attributes.end()) return std::nullopt;
   return View(it->second);
 }

@@ -6,8 +6,7 @@ namespace stagecraft::engine {
 
 Tallies::Tallies(int slots, int groups, std::vector<Column> columns)
     : groups_(groups), columns_(std::move(columns)) {
-  const size_t cells =
-      static_cast<size_t>(slots) * groups * columns_.size();
+  const size_t cells = static_cast<size_t>(slots) * groups * columns_.size();
   sums_.reserve(cells);
   durations_.resize(cells);
   for (size_t cell = 0; cell < cells; ++cell) {

@@ -41,8 +41,8 @@ void NoteError(const absl::Status& status, ComparisonAnalysis* analysis) {
   }
 }
 
-void CompareShares(const KpiArm& control, const KpiArm& treatment,
-                   double alpha, ComparisonAnalysis* out) {
+void CompareShares(const KpiArm& control, const KpiArm& treatment, double alpha,
+                   ComparisonAnalysis* out) {
   const stats::Proportion& c = control.share;
   const stats::Proportion& t = treatment.share;
   stats::ProportionOptions options;
@@ -139,6 +139,8 @@ std::optional<BayesianAnswer> CompareBayesian(
   absl::StatusOr<stats::BayesComparison> answer;
   BayesianAnswer result;
   if (FamilyOf(spec.kind) == KpiFamily::kShare) {
+    // Without data it would be the prior's answer, not ours.
+    if (control.units == 0 || treatment.units == 0) return std::nullopt;
     answer = stats::CompareBetaBinomial(control.share, treatment.share, {}, {},
                                         options);
     result.model = "beta-binomial";
@@ -229,8 +231,8 @@ ComparisonAnalysis Compare(const KpiSpec& spec, const KpiArm& control,
       }
       break;
   }
-  out.sequential = CompareSequentially(spec, control, treatment,
-                                       horizon_seconds, plan);
+  out.sequential =
+      CompareSequentially(spec, control, treatment, horizon_seconds, plan);
   out.bayesian = CompareBayesian(spec, control, treatment, c, t, alpha);
   if (c.ok() && out.difference.has_value() &&
       !out.difference_intervals.empty()) {
@@ -258,8 +260,8 @@ GuardrailAnswer JudgeGuardrail(const KpiSpec& spec, const KpiArm& control,
     stats::SequenceOptions options = SequenceOptionsOf(plan);
     options.alpha = plan.alpha / 2;
     options.alternative = stats::Alternative::kGreater;
-    const auto unit = stats::AnytimeEffect(
-        {0, 1}, control.units + treatment.units, options);
+    const auto unit =
+        stats::AnytimeEffect({0, 1}, control.units + treatment.units, options);
     if (!unit.ok()) return answer;
     level_alpha = 2 * stats::NormalUpperTail(-unit->interval.lower);
   }

@@ -3,11 +3,11 @@
 // A unit enters at a time and is open until one end comes: the event (it
 // advanced), another end (it dropped out), or the horizon (it is censored
 // there). Durations are kept in bins of the journey's time resolution, and from
-// 32768 bins on in bins of a relative width of 2^-15; a bin stands for its lower
-// limit. So a duration is exact if the data lie on the grid and it is shorter
-// than 32768 bins, and too short by less than 2^-15 of itself otherwise. Open
-// units are kept by the bin of their time of entry: as of T they are censored
-// at T - entry.
+// 32768 bins on in bins of a relative width of 2^-15; a bin stands for its
+// lower limit. So a duration is exact if the data lie on the grid and it is
+// shorter than 32768 bins, and too short by less than 2^-15 of itself
+// otherwise. Open units are kept by the bin of their time of entry: as of T
+// they are censored at T - entry.
 #ifndef STAGECRAFT_ENGINE_DURATION_TALLY_H_
 #define STAGECRAFT_ENGINE_DURATION_TALLY_H_
 

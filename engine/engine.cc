@@ -21,8 +21,7 @@ template <typename Fold>
 absl::StatusOr<int> FindSlot(const Fold& fold,
                              const std::optional<Engine::SegmentKey>& segment) {
   if (!segment.has_value()) return 0;
-  const auto slot =
-      fold.segmenter().SlotOf(segment->attribute, segment->value);
+  const auto slot = fold.segmenter().SlotOf(segment->attribute, segment->value);
   if (!slot.has_value()) {
     return absl::NotFoundError(absl::StrCat(
         "segment ", segment->attribute, " = `", segment->value,
@@ -62,7 +61,8 @@ absl::StatusOr<ExperimentLook> Engine::LookAtExperiment(
     absl::string_view name, Micros as_of,
     const std::optional<SegmentKey>& segment) const {
   const auto specs = this->specs();
-  const auto it = specs->experiments.find(std::string_view(name.data(), name.size()));
+  const auto it =
+      specs->experiments.find(std::string_view(name.data(), name.size()));
   if (it == specs->experiments.end()) {
     return NoSuch("started experiment", name, specs->experiments);
   }
@@ -79,7 +79,8 @@ absl::StatusOr<ExperimentLook> Engine::LookAtExperiment(
 absl::StatusOr<std::vector<ExperimentLook>> Engine::LooksAtExperiment(
     absl::string_view name, absl::Span<const Micros> as_of) const {
   const auto specs = this->specs();
-  const auto it = specs->experiments.find(std::string_view(name.data(), name.size()));
+  const auto it =
+      specs->experiments.find(std::string_view(name.data(), name.size()));
   if (it == specs->experiments.end()) {
     return NoSuch("started experiment", name, specs->experiments);
   }
@@ -102,7 +103,8 @@ absl::StatusOr<JourneyLook> Engine::LookAtJourney(
     absl::string_view name, Micros as_of,
     const std::optional<SegmentKey>& segment) const {
   const auto specs = this->specs();
-  const auto it = specs->journeys.find(std::string_view(name.data(), name.size()));
+  const auto it =
+      specs->journeys.find(std::string_view(name.data(), name.size()));
   if (it == specs->journeys.end()) {
     return NoSuch("journey", name, specs->journeys);
   }
@@ -117,7 +119,8 @@ absl::StatusOr<JourneyLook> Engine::LookAtJourney(
 absl::StatusOr<std::vector<Engine::SegmentKey>> Engine::ExperimentSegments(
     absl::string_view name) const {
   const auto specs = this->specs();
-  const auto it = specs->experiments.find(std::string_view(name.data(), name.size()));
+  const auto it =
+      specs->experiments.find(std::string_view(name.data(), name.size()));
   if (it == specs->experiments.end()) {
     return NoSuch("started experiment", name, specs->experiments);
   }
@@ -153,12 +156,11 @@ absl::StatusOr<std::vector<std::optional<int>>> Engine::FirstVariants(
   absl::ReaderMutexLock lock(&ingest_);
   const auto specs = this->specs();
   std::vector<std::optional<int>> variants(experiments.size());
-  const auto load = [this](absl::string_view root)
-                        ABSL_NO_THREAD_SAFETY_ANALYSIS {
-                          return LoadUnit(root);
-                        };
-  const absl::Status status = cache_.Look(
-      identity_.Root(unit_id), load, [&](UnitHistory* history) {
+  const auto load =
+      [this](absl::string_view root)
+          ABSL_NO_THREAD_SAFETY_ANALYSIS { return LoadUnit(root); };
+  const absl::Status status =
+      cache_.Look(identity_.Root(unit_id), load, [&](UnitHistory* history) {
         const auto events = history->Events();
         if (!events.ok()) return events.status();
         for (size_t i = 0; i < experiments.size(); ++i) {

@@ -120,10 +120,9 @@ class Engine {
   absl::StatusOr<UnitHistory> LoadUnit(absl::string_view root) const
       ABSL_SHARED_LOCKS_REQUIRED(ingest_);
   // Calls `fn` with the history of each unit in the store.
-  absl::Status ForEachUnit(
-      absl::FunctionRef<absl::Status(absl::string_view root,
-                                     UnitHistory history)>
-          fn) const ABSL_SHARED_LOCKS_REQUIRED(ingest_);
+  absl::Status ForEachUnit(absl::FunctionRef<absl::Status(
+                               absl::string_view root, UnitHistory history)>
+                               fn) const ABSL_SHARED_LOCKS_REQUIRED(ingest_);
   // Adds the contributions of all units to the books of `specs`.
   absl::Status FoldAll(const FoldedSpecs& specs, bool fill_cache)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ingest_);

@@ -62,18 +62,17 @@ absl::Status Engine::IngestEvents(absl::Span<const Event> events,
   }
 
   // Pin the units and leave out what is stored already.
-  const auto load = [this](absl::string_view root)
-                        ABSL_NO_THREAD_SAFETY_ANALYSIS {
-                          return LoadUnit(root);
-                        };
+  const auto load =
+      [this](absl::string_view root)
+          ABSL_NO_THREAD_SAFETY_ANALYSIS { return LoadUnit(root); };
   size_t pinned = 0;
   const auto unpin = absl::MakeCleanup([&] {
     for (size_t i = 0; i < pinned; ++i) cache_.Unpin(units[i].root);
   });
   WriteBatch batch;
   for (Pending& unit : units) {
-    const absl::Status status = cache_.Pin(
-        unit.root, load, [&](UnitHistory* history) {
+    const absl::Status status =
+        cache_.Pin(unit.root, load, [&](UnitHistory* history) {
           const auto refuse = [&](const Pending::Item& item) {
             const Event& event = events[item.index];
             IngestReport::Item& result = report->events[item.index];
@@ -196,10 +195,9 @@ absl::Status Engine::FoldMerge(const Alias& alias) {
   const auto specs = this->specs();
   const std::string roots[] = {identity_.Root(alias.alias_id),
                                identity_.Root(alias.unit_id)};
-  const auto load = [this](absl::string_view root)
-                        ABSL_NO_THREAD_SAFETY_ANALYSIS {
-                          return LoadUnit(root);
-                        };
+  const auto load =
+      [this](absl::string_view root)
+          ABSL_NO_THREAD_SAFETY_ANALYSIS { return LoadUnit(root); };
   UnitHistory merged;
   std::vector<Contribution> before[2];
   for (int i = 0; i < 2; ++i) {
@@ -221,8 +219,7 @@ absl::Status Engine::FoldMerge(const Alias& alias) {
     books[i]->Merge(before[0][i], before[1][i], after[i]);
   }
   for (const std::string& root : roots) cache_.Remove(root);
-  cache_.Put(identity_.Merge(alias.alias_id, alias.unit_id),
-             std::move(merged));
+  cache_.Put(identity_.Merge(alias.alias_id, alias.unit_id), std::move(merged));
   return absl::OkStatus();
 }
 

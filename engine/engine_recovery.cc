@@ -53,18 +53,18 @@ absl::StatusOr<UnitHistory> Engine::LoadUnit(absl::string_view root) const {
   for (const std::string& member : identity_.Members(root)) {
     const std::string prefix = UnitPrefix(member);
     absl::Status damage;
-    const absl::Status status = store_->Scan(
-        Keyspace::kEvents, prefix, PrefixEnd(prefix),
-        [&](absl::string_view key, absl::string_view value) {
-          const auto parts = DecodeEventKey(key);
-          if (!parts.ok()) {
-            damage = parts.status();
-            return false;
-          }
-          history.Append(parts->time, parts->event_id, parts->content_hash,
-                         value);
-          return true;
-        });
+    const absl::Status status =
+        store_->Scan(Keyspace::kEvents, prefix, PrefixEnd(prefix),
+                     [&](absl::string_view key, absl::string_view value) {
+                       const auto parts = DecodeEventKey(key);
+                       if (!parts.ok()) {
+                         damage = parts.status();
+                         return false;
+                       }
+                       history.Append(parts->time, parts->event_id,
+                                      parts->content_hash, value);
+                       return true;
+                     });
     if (!status.ok()) return status;
     if (!damage.ok()) return damage;
   }
@@ -72,8 +72,7 @@ absl::StatusOr<UnitHistory> Engine::LoadUnit(absl::string_view root) const {
 }
 
 absl::Status Engine::ForEachUnit(
-    absl::FunctionRef<absl::Status(absl::string_view root,
-                                   UnitHistory history)>
+    absl::FunctionRef<absl::Status(absl::string_view root, UnitHistory history)>
         fn) const {
   std::string unit_id;
   UnitHistory history;
@@ -86,23 +85,23 @@ absl::Status Engine::ForEachUnit(
     }
     return fn(unit_id, std::exchange(history, UnitHistory()));
   };
-  const absl::Status status = store_->Scan(
-      Keyspace::kEvents, "", "",
-      [&](absl::string_view key, absl::string_view value) {
-        auto parts = DecodeEventKey(key);
-        if (!parts.ok()) {
-          failure = parts.status();
-          return false;
-        }
-        if (parts->unit_id != unit_id) {
-          failure = finish_unit();
-          if (!failure.ok()) return false;
-          unit_id = std::move(parts->unit_id);
-        }
-        history.Append(parts->time, parts->event_id, parts->content_hash,
-                       value);
-        return true;
-      });
+  const absl::Status status =
+      store_->Scan(Keyspace::kEvents, "", "",
+                   [&](absl::string_view key, absl::string_view value) {
+                     auto parts = DecodeEventKey(key);
+                     if (!parts.ok()) {
+                       failure = parts.status();
+                       return false;
+                     }
+                     if (parts->unit_id != unit_id) {
+                       failure = finish_unit();
+                       if (!failure.ok()) return false;
+                       unit_id = std::move(parts->unit_id);
+                     }
+                     history.Append(parts->time, parts->event_id,
+                                    parts->content_hash, value);
+                     return true;
+                   });
   if (!status.ok()) return status;
   if (!failure.ok()) return failure;
   if (failure = finish_unit(); !failure.ok()) return failure;

@@ -44,8 +44,8 @@ struct Plan {
     std::vector<std::string> informational_stages;
     bool time_in_stage_informational = false;
   };
-  std::vector<std::string> primary_kpis;  // 1 to 5 names.
-  std::vector<Guardrail> guardrails;      // At most 10.
+  std::vector<std::string> primary_kpis;    // 1 to 5 names.
+  std::vector<Guardrail> guardrails;        // At most 10.
   std::vector<std::string> secondary_kpis;  // At most 20.
   AutomaticGuardrails automatic_guardrails;
   Method method = Method::kAlwaysValid;
@@ -79,7 +79,7 @@ struct Experiment {
   std::vector<Variant> variants;  // 2 to 20; the first is the control.
   std::vector<Allocation> allocations;
   std::optional<Predicate> targeting;
-  std::string layer;        // `layers/{layer}`, or empty.
+  std::string layer;            // `layers/{layer}`, or empty.
   int32_t layer_start_ppm = 0;  // Buckets of the layer that are its own.
   int32_t layer_end_ppm = 0;
   int32_t coverage_ppm = kMillion;

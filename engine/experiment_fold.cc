@@ -17,7 +17,8 @@ constexpr Micros kTimeInStageResolution = 60 * kSecond;
 
 ExperimentColumns::ExperimentColumns(const Experiment& experiment)
     : kpis_(static_cast<int>(experiment.kpis.size())),
-      first_stage_(FindStage(*experiment.journey, experiment.stage).value_or(0)),
+      first_stage_(
+          FindStage(*experiment.journey, experiment.stage).value_or(0)),
       later_stages_(static_cast<int>(experiment.journey->stages.size()) - 1 -
                     first_stage_) {
   columns_.resize(3);
@@ -180,18 +181,17 @@ void ExperimentFold::ContributeKpi(int i, const std::vector<Match>& matches,
                                    Emitter* emitter) const {
   const Kpi& kpi = experiment_->kpis[i];
   if (kpi.kind == KpiKind::kTimeToEvent) {
-    const auto event = std::find_if(
-        matches.begin(), matches.end(), [&](const Match& match) {
+    const auto event =
+        std::find_if(matches.begin(), matches.end(), [&](const Match& match) {
           return match.filter == kpi_filter_[i] &&
                  match.time >= exposure.time + kpi.delay;
         });
-    ContributeTime(columns_.Kpi(i), exposure.time,
-                   event == matches.end() ? std::nullopt
-                                          : std::optional(event->time),
-                   kpi.length.has_value()
-                       ? std::optional(kpi.delay + *kpi.length)
-                       : std::nullopt,
-                   experiment_->journey->time_resolution, emitter);
+    ContributeTime(
+        columns_.Kpi(i), exposure.time,
+        event == matches.end() ? std::nullopt : std::optional(event->time),
+        kpi.length.has_value() ? std::optional(kpi.delay + *kpi.length)
+                               : std::nullopt,
+        experiment_->journey->time_resolution, emitter);
   } else if (kpi.length.has_value()) {
     ContributeWindow(i, matches, exposure, emitter);
   } else {
@@ -249,12 +249,10 @@ void ExperimentFold::ContributeOpenEnded(int i,
 void ExperimentFold::ContributeTime(int column, Micros entry,
                                     std::optional<Micros> end,
                                     std::optional<Micros> horizon,
-                                    Micros resolution,
-                                    Emitter* emitter) const {
+                                    Micros resolution, Emitter* emitter) const {
   const UnitValue open = {EntryBinOf(entry, resolution)};
   emitter->Add(column, EventTick(entry), open, DurationKind::kOpen);
-  if (end.has_value() &&
-      (!horizon.has_value() || *end < entry + *horizon)) {
+  if (end.has_value() && (!horizon.has_value() || *end < entry + *horizon)) {
     emitter->Replace(column, EventTick(*end), open,
                      {DurationBinOf(*end - entry, resolution)},
                      DurationKind::kOpen, DurationKind::kEvent);
@@ -294,11 +292,10 @@ void ExperimentFold::ContributeStages(const std::vector<Match>& matches,
                  {converted ? static_cast<MicroValue>(kMicroPerUnit) : 0});
     if (ordered) from = entry;
   }
-  ContributeTime(columns_.TimeInStage(), exposure.time, next_stage,
-                 guardrail_window_,
-                 std::max(experiment_->journey->time_resolution,
-                          kTimeInStageResolution),
-                 emitter);
+  ContributeTime(
+      columns_.TimeInStage(), exposure.time, next_stage, guardrail_window_,
+      std::max(experiment_->journey->time_resolution, kTimeInStageResolution),
+      emitter);
 }
 
 }  // namespace stagecraft::engine

@@ -54,9 +54,9 @@ class ExperimentColumns {
 
 // A unit's exposures to one experiment.
 struct ExposureSummary {
-  int variant = 0;           // Of the first exposure.
-  Micros time = 0;           // Of the first exposure.
-  size_t event = 0;          // Index of the first exposure.
+  int variant = 0;   // Of the first exposure.
+  Micros time = 0;   // Of the first exposure.
+  size_t event = 0;  // Index of the first exposure.
   // When it met another variant.
   std::optional<Micros> crossed_over;
 };

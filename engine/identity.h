@@ -35,8 +35,8 @@ class Identity {
   }
 
   enum class Outcome { kMerges, kAlreadyOne, kTooManyIds };
-  // What would become of each alias if they were applied in this order and those
-  // with too many ids left out. Changes nothing.
+  // What would become of each alias if they were applied in this order and
+  // those with too many ids left out. Changes nothing.
   std::vector<Outcome> Plan(absl::Span<const Alias> aliases) const;
 
   // Makes two units one and returns its root. Does not look at the limit.

@@ -87,8 +87,8 @@ std::vector<std::optional<StageVisit>> JourneyFold::Visits(
     }
     if (exit_filter_[stage] >= 0) {
       const Match* exit = FirstFrom(matches[exit_filter_[stage]], visit.entry);
-      if (exit != nullptr && (leave.kind == StageEnd::Kind::kOpen ||
-                              exit->time < leave.time)) {
+      if (exit != nullptr &&
+          (leave.kind == StageEnd::Kind::kOpen || exit->time < leave.time)) {
         leave = {StageEnd::Kind::kExited, exit->time};
       }
     }
@@ -116,8 +116,7 @@ std::vector<std::optional<StageVisit>> JourneyFold::Visits(
   return visits;
 }
 
-Contribution JourneyFold::Contribute(
-    absl::Span<const EventView> events) const {
+Contribution JourneyFold::Contribute(absl::Span<const EventView> events) const {
   Contribution contribution;
   const auto visits = Visits(events);
   if (!visits[0].has_value()) return contribution;

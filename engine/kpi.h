@@ -16,7 +16,8 @@
 //   kNetPromoterScore    x = promoters - detractors,         sum x / sum y
 //                        y = answers
 //   kCustomerLifetimeValue  x = value, y = any purchase,     sum x / sum y
-//                        z = purchases                       * lifespan / length
+//                        z = purchases                       * lifespan /
+//                        length
 //   kTimeToEvent         (a time, see engine/duration_tally.h)
 #ifndef STAGECRAFT_ENGINE_KPI_H_
 #define STAGECRAFT_ENGINE_KPI_H_
@@ -58,8 +59,8 @@ struct Kpi {
   std::string name;  // `journeys/{journey}/kpis/{kpi}`.
   KpiKind kind = KpiKind::kConversion;
   bool higher_is_better = true;
-  EventFilter events;       // The numerator's of a ratio.
-  EventFilter denominator;  // Only kRatio.
+  EventFilter events;                   // The numerator's of a ratio.
+  EventFilter denominator;              // Only kRatio.
   bool sum_numerator_values = false;    // Only kRatio; else counts.
   bool sum_denominator_values = false;  // Only kRatio; else counts.
   Micros delay = 0;

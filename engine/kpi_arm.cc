@@ -33,10 +33,9 @@ double CenteredProduct(const Sums& sums, int i, int j) {
   }
   const long double mean_y =
       static_cast<long double>(y) / static_cast<long double>(n);
-  return static_cast<double>(
-      static_cast<long double>(n) *
-      (static_cast<long double>(product) -
-       static_cast<long double>(x) * mean_y));
+  return static_cast<double>(static_cast<long double>(n) *
+                             (static_cast<long double>(product) -
+                              static_cast<long double>(x) * mean_y));
 }
 
 // The unbiased covariance of components i <= j, in natural units.
@@ -99,9 +98,9 @@ KpiArm ArmOf(const KpiSpec& spec, const KpiTally& tally) {
   arm.numerator = FromMicro(sums.sum(0));
   arm.denominator = static_cast<double>(arm.units);
   if (family == KpiFamily::kShare) {
-    arm.share = {static_cast<int64_t>(sums.sum(0) /
-                                      static_cast<int64_t>(kMicroPerUnit)),
-                 arm.units};
+    arm.share = {
+        static_cast<int64_t>(sums.sum(0) / static_cast<int64_t>(kMicroPerUnit)),
+        arm.units};
   } else if (family == KpiFamily::kMean) {
     arm.mean = {arm.units, Mean(sums, 0), Covariance(sums, 0, 0)};
   } else {
@@ -153,8 +152,7 @@ absl::StatusOr<stats::NormalEstimate> EstimateOf(
         return absl::FailedPreconditionError(
             "no follow-up yet in every variant, want units that waited");
       }
-      const auto estimate =
-          stats::RestrictedMean(arm.bins, *horizon_seconds);
+      const auto estimate = stats::RestrictedMean(arm.bins, *horizon_seconds);
       if (!estimate.ok()) return estimate.status();
       return stats::NormalEstimate{estimate->value, estimate->standard_error};
     }

@@ -23,7 +23,7 @@ KpiFamily FamilyOf(KpiKind kind);
 struct KpiSpec {
   KpiKind kind = KpiKind::kConversion;
   bool higher_is_better = true;
-  double scale = 1;               // Multiplies a ratio: lifespan / length (CLV).
+  double scale = 1;  // Multiplies a ratio: lifespan / length (CLV).
   std::optional<Micros> horizon;  // Of times.
 };
 KpiSpec SpecOf(const Kpi& kpi);
@@ -31,11 +31,11 @@ KpiSpec SpecOf(const Kpi& kpi);
 // The statistics of a tally. Exactly the member of the family is set.
 struct KpiArm {
   int64_t units = 0;
-  stats::Proportion share;            // kShare.
-  stats::Moments mean;                // kMean.
-  stats::PairedMoments ratio;         // kRatio.
+  stats::Proportion share;               // kShare.
+  stats::Moments mean;                   // kMean.
+  stats::PairedMoments ratio;            // kRatio.
   std::vector<stats::DurationBin> bins;  // kTime; in seconds.
-  double last_follow_up_seconds = 0;  // kTime.
+  double last_follow_up_seconds = 0;     // kTime.
   double numerator = 0;    // Sum of x in natural units; events for times.
   double denominator = 0;  // Sum of y; units for other families.
 };

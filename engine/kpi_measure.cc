@@ -8,9 +8,8 @@ namespace {
 constexpr MicroValue kOne = 1'000'000;
 
 MicroValue Clamp(absl::int128 value) {
-  return static_cast<MicroValue>(
-      std::clamp(value, absl::int128(-kMaxMicroValue),
-                 absl::int128(kMaxMicroValue)));
+  return static_cast<MicroValue>(std::clamp(
+      value, absl::int128(-kMaxMicroValue), absl::int128(kMaxMicroValue)));
 }
 
 }  // namespace

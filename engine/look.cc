@@ -46,9 +46,10 @@ ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
     if (kpi.kind != KpiKind::kTimeToEvent) {
       look.kpis.push_back(sums(column));
     } else {
-      look.kpis.push_back(durations(
-          column, kpi.length.has_value() ? std::optional(kpi.delay + *kpi.length)
-                                         : std::nullopt));
+      look.kpis.push_back(
+          durations(column, kpi.length.has_value()
+                                ? std::optional(kpi.delay + *kpi.length)
+                                : std::nullopt));
     }
   }
   for (int i = 0; i < columns.later_stages(); ++i) {
@@ -68,8 +69,7 @@ JourneyLook ReadLook(const JourneyFold& fold, const Tallies& tallies, int slot,
   const Tick tick = AsOfTick(as_of);
   const int stages = static_cast<int>(fold.journey().stages.size());
   const auto count = [&](int stage, JourneyFold::StageColumn column) {
-    return tallies
-        .ReadSums(slot, 0, JourneyFold::ColumnOf(stage, column), tick)
+    return tallies.ReadSums(slot, 0, JourneyFold::ColumnOf(stage, column), tick)
         .count();
   };
   JourneyLook look;
@@ -81,9 +81,8 @@ JourneyLook ReadLook(const JourneyFold& fold, const Tallies& tallies, int slot,
     result.dropped_out = count(stage, JourneyFold::kDropped);
     result.bins =
         tallies
-            .ReadDurations(slot, 0,
-                           JourneyFold::ColumnOf(stage, JourneyFold::kTime),
-                           tick)
+            .ReadDurations(
+                slot, 0, JourneyFold::ColumnOf(stage, JourneyFold::kTime), tick)
             .AsOf(as_of, std::nullopt);
   }
   return look;

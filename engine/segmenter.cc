@@ -21,8 +21,8 @@ std::optional<int> Segmenter::SlotOf(absl::string_view attribute,
     const int values = static_cast<int>(dimension.values.size());
     if (value == kOtherSegmentValue) return first_slot_[d] + values;
     if (value == kNoSegmentValue) return first_slot_[d] + values + 1;
-    const auto it = std::find(dimension.values.begin(), dimension.values.end(),
-                              value);
+    const auto it =
+        std::find(dimension.values.begin(), dimension.values.end(), value);
     if (it == dimension.values.end()) return std::nullopt;
     return first_slot_[d] + static_cast<int>(it - dimension.values.begin());
   }

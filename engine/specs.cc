@@ -79,11 +79,9 @@ FoldedSpecs Compile(const Specs& specs, const FoldedSpecs& current,
   for (const auto& experiment : specs.experiments) {
     const auto it = current.experiments.find(experiment->name);
     if (it != current.experiments.end() &&
-        SameContributions(it->second.fold->experiment(), *experiment,
-                          newest)) {
+        SameContributions(it->second.fold->experiment(), *experiment, newest)) {
       compiled.experiments[experiment->name] = {
-          std::make_shared<const ExperimentFold>(experiment),
-          it->second.book};
+          std::make_shared<const ExperimentFold>(experiment), it->second.book};
       continue;
     }
     const auto folded = MakeFolded<ExperimentFold>(experiment);

@@ -45,8 +45,7 @@ struct FoldedSpecs {
 
 // Whether both make the same contribution of every unit whose events are all
 // before `newest` or at it.
-bool SameContributions(const Experiment& a, const Experiment& b,
-                       Micros newest);
+bool SameContributions(const Experiment& a, const Experiment& b, Micros newest);
 
 // The folds of `specs`. Books whose specification is in `current` and makes the
 // same contributions are shared with it; the others are empty, and named in

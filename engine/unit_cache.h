@@ -77,8 +77,7 @@ class UnitCache {
   };
 
   Shard& ShardOf(absl::string_view root);
-  absl::StatusOr<Entry*> Find(Shard& shard, absl::string_view root,
-                              Loader load)
+  absl::StatusOr<Entry*> Find(Shard& shard, absl::string_view root, Loader load)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
   void Charge(Shard& shard, Entry& entry)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);

@@ -204,8 +204,7 @@ class DecisionRule {
     if (superior && !uncertain) return VerdictKind::kWinner;
     if (superior) {
       // Better here, and not yet known to be safe there.
-      return PlanOver() ? VerdictKind::kNoDifference
-                        : VerdictKind::kCollecting;
+      return PlanOver() ? VerdictKind::kNoDifference : VerdictKind::kCollecting;
     }
     if (settled || PlanOver()) return VerdictKind::kNoDifference;
     return VerdictKind::kCollecting;
@@ -235,8 +234,7 @@ class DecisionRule {
       const Code code = better ? Code::kSuperior : Code::kInferior;
       Add(code,
           absl::StrFormat("%s (%s), corrected p = %.3g, want at most %g",
-                          change, better ? "better" : "worse", p,
-                          plan_.alpha),
+                          change, better ? "better" : "worse", p, plan_.alpha),
           v, analysis.kpi);
       return code;
     }
@@ -259,15 +257,14 @@ class DecisionRule {
     }
     Add(PlanOver() ? Code::kPlanEnded : Code::kInconclusive,
         absl::StrFormat("%s, corrected p = %.3g, want at most %g%s", change, p,
-                        plan_.alpha,
-                        PlanOver() ? "; the plan has ended" : ""),
+                        plan_.alpha, PlanOver() ? "; the plan has ended" : ""),
         v, analysis.kpi);
     return Code::kInconclusive;
   }
 
   void JudgeGuardrail(const KpiAnalysis& analysis,
-                      const ComparisonAnalysis& comparison, int v,
-                      bool* harmed, bool* uncertain) {
+                      const ComparisonAnalysis& comparison, int v, bool* harmed,
+                      bool* uncertain) {
     const GuardrailAnswer& answer = *comparison.guardrail;
     const std::string bound =
         answer.relative_bound.has_value()

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -54,8 +55,11 @@ absl::StatusOr<v1::ListDecisionsResponse> ListPageOf(
 }  // namespace
 
 DecisionServiceImpl::DecisionServiceImpl(Looks* looks, Ledger* ledger,
-                                         Clock clock)
-    : looks_(looks), ledger_(ledger), clock_(std::move(clock)) {}
+                                         Clock clock, int max_watchers)
+    : looks_(looks),
+      ledger_(ledger),
+      clock_(std::move(clock)),
+      max_watchers_(max_watchers) {}
 
 grpc::Status DecisionServiceImpl::EvaluateExperiment(
     grpc::ServerContext* context, const v1::EvaluateExperimentRequest* request,
@@ -94,6 +98,14 @@ grpc::Status DecisionServiceImpl::WatchDecisions(
     return ToGrpc(absl::InvalidArgumentError(absl::StrCat(
                       "after_sequence is ", request->after_sequence(),
                       ", want at least 0")),
+                  context);
+  }
+  const auto leave = absl::MakeCleanup([this] { --watchers_; });
+  if (++watchers_ > max_watchers_) {
+    return ToGrpc(absl::ResourceExhaustedError(absl::StrCat(
+                      "decisions are being watched by ", max_watchers_,
+                      " callers, which is the most; try again later, or ask "
+                      "for `ListDecisions` from time to time")),
                   context);
   }
   // The headers tell the caller that the stream is open, before any decision.

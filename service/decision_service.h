@@ -2,6 +2,8 @@
 #ifndef STAGECRAFT_SERVICE_DECISION_SERVICE_H_
 #define STAGECRAFT_SERVICE_DECISION_SERVICE_H_
 
+#include <atomic>
+
 #include "grpcpp/grpcpp.h"
 #include "service/clock.h"
 #include "service/ledger.h"
@@ -13,7 +15,10 @@ namespace stagecraft::service {
 // Thread-safe. All arguments outlive it.
 class DecisionServiceImpl final : public v1::DecisionService::Service {
  public:
-  DecisionServiceImpl(Looks* looks, Ledger* ledger, Clock clock);
+  // Each watcher holds a thread of the server's: at most `max_watchers` may, so
+  // that some are left for all other calls.
+  DecisionServiceImpl(Looks* looks, Ledger* ledger, Clock clock,
+                      int max_watchers = 64);
 
   grpc::Status EvaluateExperiment(
       grpc::ServerContext* context,
@@ -38,6 +43,8 @@ class DecisionServiceImpl final : public v1::DecisionService::Service {
   Looks* const looks_;
   Ledger* const ledger_;
   const Clock clock_;
+  const int max_watchers_;
+  std::atomic<int> watchers_{0};
 };
 
 }  // namespace stagecraft::service

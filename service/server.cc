@@ -4,8 +4,12 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <mutex>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -44,8 +48,24 @@ void PrepareGrpc() {
   });
 }
 
+// RocksDB writes a few small files whenever it opens a database; version 7.8
+// ends the process with an assertion if there is no room for them.
+constexpr uintmax_t kMinFreeBytesToOpen = uintmax_t{1} << 20;
+
+absl::Status CheckRoomToOpen(const std::string& data) {
+  std::error_code error;
+  const std::filesystem::space_info disk = std::filesystem::space(data, error);
+  // A missing folder, or a disk that cannot say: opening it will tell.
+  if (error || disk.available >= kMinFreeBytesToOpen) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "cannot open data directory ", engine::Quote(data), ": ", disk.available,
+      " bytes are free on its disk, want at least ", kMinFreeBytesToOpen,
+      "; free space and start again"));
+}
+
 absl::StatusOr<std::unique_ptr<engine::Store>> OpenStore(const Config& config) {
   if (config.in_memory) return engine::MakeMemoryStore();
+  if (absl::Status room = CheckRoomToOpen(config.data); !room.ok()) return room;
   absl::StatusOr<std::unique_ptr<engine::Store>> store =
       engine::OpenRocksStore({
           .path = config.data,
@@ -142,8 +162,8 @@ void Server::Parts::MakeServices() {
   assignments = std::make_unique<AssignmentService>(
       engine.get(), catalog.get(), clock, config.max_event_lead);
   results = std::make_unique<ResultServiceImpl>(looks.get());
-  decisions =
-      std::make_unique<DecisionServiceImpl>(looks.get(), ledger.get(), clock);
+  decisions = std::make_unique<DecisionServiceImpl>(
+      looks.get(), ledger.get(), clock, std::max(config.max_threads / 4, 2));
 }
 
 absl::Status Server::Parts::Listen(bool on_network) {

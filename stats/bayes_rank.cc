@@ -93,6 +93,8 @@ BetaRanking RankPosteriors(const std::vector<BetaPosterior>& arms) {
   BetaRanking ranking{std::vector<double>(k, 0), std::vector<double>(k, 0)};
   std::vector<BetaPosterior::Local> at(k);
   std::vector<double> above(k + 1, 1);  // Products of the tails from i on.
+  constexpr double kFarLogit = 45, kWidestNear = 1.5;
+  const double first_logit = std::log(arms[0].a() / arms[0].b());
   double top_loss = 0;
   const GaussRule& rule = Gauss16();
   while (from < high) {
@@ -103,6 +105,13 @@ BetaRanking RankPosteriors(const std::vector<BetaPosterior>& arms) {
       to =
           std::min(to, v < arms[i].lower_end() ? arms[i].lower_end() - shifts[i]
                                                : from + arms[i].WidthAt(v));
+    }
+    // dp/dv has a width of its own, until p or 1 - p is negligible.
+    const double logit = from + first_logit;
+    if (logit < -kFarLogit) {
+      to = std::min(to, std::max(from, -kFarLogit - first_logit));
+    } else if (logit < kFarLogit) {
+      to = std::min(to, from + kWidestNear);
     }
     // Rounding must not stop the march.
     to = std::max(to, std::nextafter(from, kInfinity));
@@ -126,6 +135,11 @@ BetaRanking RankPosteriors(const std::vector<BetaPosterior>& arms) {
     }
     from = to;
   }
+  // Exactly one is the best: nodes of very narrow arms far from the first one
+  // are rounded, which this evens out.
+  double total = 0;
+  for (double best : ranking.best) total += best;
+  for (double& best : ranking.best) best /= total;
   for (size_t i = 0; i < k; ++i) {
     ranking.loss[i] = top_loss + MeanDistance(arms[top], arms[i]);
   }

@@ -29,7 +29,7 @@ std::array<double, kCount> Trapezoid(double from, double to, double first_step,
   const double start =
       stretched ? kStretch * std::asinh(from / kStretch) : from;
   const double end = stretched ? kStretch * std::asinh(to / kStretch) : to;
-  const auto add = [&](double t) {
+  const auto add = [&](double t, double weight) {
     double u = t, slope = 1;
     if (stretched) {
       const double growth = std::exp(t / kStretch);
@@ -38,15 +38,19 @@ std::array<double, kCount> Trapezoid(double from, double to, double first_step,
       slope = 0.5 * (growth + 1 / growth);
     }
     const std::array<double, kCount> value = visit(u);
-    for (size_t i = 0; i < kCount; ++i) sum[i] += slope * value[i];
+    for (size_t i = 0; i < kCount; ++i) sum[i] += weight * slope * value[i];
   };
   double intervals =
       std::clamp(std::ceil((end - start) / first_step), 4.0, 65536.0);
   double step = (end - start) / intervals;
-  for (double i = 0; i <= intervals; ++i) add(start + i * step);
+  for (double i = 0; i <= intervals; ++i) {
+    add(start + i * step, i == 0 || i == intervals ? 0.5 : 1);
+  }
   for (int halving = 0; halving < kMostHalvings; ++halving) {
     std::array<double, kCount> coarse = sum;
-    for (double i = 0; i < intervals; ++i) add(start + (i + 0.5) * step);
+    for (double i = 0; i < intervals; ++i) {
+      add(start + (i + 0.5) * step, 1);
+    }
     bool settled = true;
     for (size_t i = 0; i < kCount; ++i) {
       const double fine = sum[i] / 2;

@@ -262,7 +262,8 @@ std::vector<std::string> ChangedFields(const google::protobuf::Message& wanted,
 bool SameContent(const google::protobuf::Message& a,
                  const google::protobuf::Message& b) {
   google::protobuf::util::MessageDifferencer differencer;
-  for (const char* name : {"revision", "update_time", "etag", "changes", "shares_changed"}) {
+  for (const char* name :
+       {"revision", "update_time", "etag", "changes", "shares_changed"}) {
     const auto* field = a.GetDescriptor()->FindFieldByName(name);
     if (field != nullptr) differencer.IgnoreField(field);
   }

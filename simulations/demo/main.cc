@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -104,11 +105,12 @@ int Main(int argc, char** argv) {
   PlayOptions options;
   options.begin =
       absl::FromCivil(absl::CivilSecond(2024, 3, 4), absl::UTCTimeZone());
-  CLI::App app("Plays a five-stage shop journey with three experiments through "
-               "a running stagecraft server.");
+  CLI::App app(
+      "Plays a five-stage shop journey with three experiments through "
+      "a running stagecraft server.");
   app.add_option("--server", server, "host:port of the server")
       ->capture_default_str();
-  app.add_option("--out", out, "an existing folder for reports and the sample")
+  app.add_option("--out", out, "the folder for reports and the sample")
       ->capture_default_str();
   app.add_option("--units", options.units, "people")
       ->capture_default_str()
@@ -117,6 +119,12 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
+  std::error_code error;
+  std::filesystem::create_directories(out + "/sample", error);
+  if (error) {
+    return Fail(absl::UnavailableError(
+        absl::StrCat("cannot make ", out, "/sample: ", error.message())));
+  }
   if (absl::Status s = WriteSample(out + "/sample"); !s.ok()) return Fail(s);
   auto client = client::Client::Connect(
       {.target = server, .wait_for_ready = absl::Seconds(10)});
@@ -136,10 +144,10 @@ int Main(int argc, char** argv) {
     progress.Update(units, options.units, units);
   };
   hooks.on_decision = [&](int day, const v1::Decision& decision) {
-    found.push_back(absl::StrCat(
-        "  day ", day, ": ", decision.experiment(), " is ",
-        v1::Verdict::Kind_Name(decision.verdict().kind()), " ",
-        decision.verdict().variant()));
+    found.push_back(
+        absl::StrCat("  day ", day, ": ", decision.experiment(), " is ",
+                     v1::Verdict::Kind_Name(decision.verdict().kind()), " ",
+                     decision.verdict().variant()));
   };
   Watcher watcher(server);
   const absl::Time begin = absl::Now();
@@ -159,7 +167,8 @@ int Main(int argc, char** argv) {
   const auto funnel = (*client)->GetJourneyFunnel(ask);
   if (!funnel.ok()) return Fail(funnel.status());
   std::cout << "\n" << cli::FunnelText(*funnel);
-  std::cout << "\nVerdicts as the days went by (one look a day, always valid):\n";
+  std::cout
+      << "\nVerdicts as the days went by (one look a day, always valid):\n";
   for (const std::string& line : found) std::cout << line << "\n";
 
   for (const char* name : {kOnePage, kHeroImage, kScarcity}) {

@@ -79,8 +79,8 @@ class Player {
       }
       if (absl::Status s = Look(day); !s.ok()) return s;
     }
-    totals_.end =
-        options_.begin + absl::Hours(24 * (options_.days + options_.later_days));
+    totals_.end = options_.begin +
+                  absl::Hours(24 * (options_.days + options_.later_days));
     return totals_;
   }
 
@@ -92,15 +92,14 @@ class Player {
     std::vector<std::unique_ptr<Shopper>> people;
     Random arrivals(options_.seed ^ static_cast<uint64_t>(first));
     for (int64_t i = 0; i < count; ++i) {
-      const absl::Time arrival =
-          options_.begin + absl::Hours(24) * day +
-          absl::Microseconds(
-              static_cast<int64_t>(arrivals.Uniform() * 86'400e6));
+      const absl::Time arrival = options_.begin + absl::Hours(24) * day +
+                                 absl::Microseconds(static_cast<int64_t>(
+                                     arrivals.Uniform() * 86'400e6));
       people.push_back(
           std::make_unique<Shopper>(options_.seed, first + i, arrival));
     }
-    if (absl::Status s = PlayStage(kHeroImage, /*anonymous=*/true,
-                                   &Shopper::See, &people);
+    if (absl::Status s =
+            PlayStage(kHeroImage, /*anonymous=*/true, &Shopper::See, &people);
         !s.ok()) {
       return s;
     }
@@ -148,7 +147,8 @@ class Player {
     std::vector<v1::Event> events;
     std::vector<std::unique_ptr<Shopper>> next;
     for (size_t i = 0; i < people->size(); ++i) {
-      const auto& assignment = answer->units(static_cast<int>(i)).assignments(0);
+      const auto& assignment =
+          answer->units(static_cast<int>(i)).assignments(0);
       ++totals_.assignments;
       if (((*people)[i].get()->*step)(assignment.variant(), &events)) {
         next.push_back(std::move((*people)[i]));
@@ -179,9 +179,9 @@ class Player {
   absl::Status Look(int day) {
     if (absl::Status s = sender_->Flush(); !s.ok()) return s;
     if (sender_->totals().rejected > 0) {
-      return absl::InternalError(absl::StrCat(
-          "the server refused ", sender_->totals().rejected, " events: ",
-          sender_->rejections().front().message));
+      return absl::InternalError(
+          absl::StrCat("the server refused ", sender_->totals().rejected,
+                       " events: ", sender_->rejections().front().message));
     }
     for (const char* name : {kOnePage, kHeroImage, kScarcity}) {
       v1::EvaluateExperimentRequest request;

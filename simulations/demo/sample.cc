@@ -100,8 +100,8 @@ std::string Trials() {
                                                : "US";
     const bool checklist = random.Chance(0.5);
     const absl::Time signed_up =
-        begin + absl::Seconds(static_cast<int64_t>(random.Uniform() * 14 *
-                                                   86'400));
+        begin +
+        absl::Seconds(static_cast<int64_t>(random.Uniform() * 14 * 86'400));
     std::string activated_at;
     std::string paid_at;
     std::string paid;
@@ -116,9 +116,9 @@ std::string Trials() {
         paid = absl::StrFormat("%.2f", random.Chance(0.7) ? 9.90 : 29.90);
       }
     }
-    absl::StrAppend(&csv, "user-", i, ",", country, ",",
-                    checklist ? "B" : "A", ",", format(signed_up), ",",
-                    activated_at, ",", paid_at, ",", paid, "\n");
+    absl::StrAppend(&csv, "user-", i, ",", country, ",", checklist ? "B" : "A",
+                    ",", format(signed_up), ",", activated_at, ",", paid_at,
+                    ",", paid, "\n");
   }
   return csv;
 }

@@ -92,8 +92,7 @@ v1::Journey ShopJourney() {
   AddStage("consideration", "Consideration", "view_product",
            "understand what fits", 14, &journey);
   AddStage("cart", "Cart", "add_to_cart", "know the whole price", 7, &journey);
-  AddStage("purchase", "Purchase", "purchase", "pay in a minute", 30,
-           &journey);
+  AddStage("purchase", "Purchase", "purchase", "pay in a minute", 30, &journey);
   AddStage("advocacy", "Advocacy", "recommend", "tell a friend", 0, &journey);
   AddSegment("device", {"phone", "desktop"}, journey.mutable_segments());
   AddSegment("channel", {"ads", "search", "mail"}, journey.mutable_segments());
@@ -103,8 +102,7 @@ v1::Journey ShopJourney() {
 std::vector<v1::Kpi> ShopKpis() {
   std::vector<v1::Kpi> kpis;
   kpis.push_back(MakeKpi("view-rate", "Views a product", "awareness", 3));
-  kpis.back().mutable_conversion()->mutable_events()->add_names(
-      "view_product");
+  kpis.back().mutable_conversion()->mutable_events()->add_names("view_product");
   kpis.push_back(MakeKpi("cart-rate", "Fills a cart", "consideration", 3));
   kpis.back().mutable_conversion()->mutable_events()->add_names("add_to_cart");
   kpis.push_back(MakeKpi("purchase-rate", "Purchases", "cart", 3));

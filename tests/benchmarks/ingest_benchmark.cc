@@ -130,4 +130,3 @@ BENCHMARK(BM_Look)->Arg(10'000)->Arg(100'000)->Arg(1'000'000);
 
 }  // namespace
 }  // namespace stagecraft::engine
-

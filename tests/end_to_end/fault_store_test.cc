@@ -222,18 +222,27 @@ TEST_F(FaultStoreTest, RefusesAFolderThatAnotherServerHas) {
   ExpectExact(Data());
 }
 
-TEST_F(FaultStoreTest, RefusesANewerFormatAndLeavesItAlone) {
+TEST_F(FaultStoreTest, RefusesANewerFormat) {
   ASSERT_NO_FATAL_FAILURE(MakeStore());
-  // A log of its own, after all others, that holds one batch.
-  const std::string log = Data() + "/900000.log";
-  WriteWhole(log, LogWithPut("format_version", "2"));
-  ExpectRefused(
-      Data(), AllOf(HasSubstr("format version 2"), HasSubstr("want at most 1"),
-                    HasSubstr("a newer stagecraft wrote it")));
-  WriteWhole(log, LogWithPut("format_version", "one"));
-  ExpectRefused(Data(), HasSubstr("format_version is \"one\""));
-  // Nothing was changed: without that log it is the store that it was.
-  ASSERT_TRUE(fs::remove(log));
+  const std::string copy = folder_.File("copy");
+  const auto expect_refused = [&](const std::string& version,
+                                  const ::testing::Matcher<std::string>& why) {
+    fs::remove_all(copy);
+    fs::copy(Data(), copy);
+    // A log of its own, after all others, that holds one batch.
+    WriteWhole(copy + "/900000.log", LogWithPut("format_version", version));
+    ExpectRefused(copy, why);
+    // And again: nothing that was tried made it look like a store of ours.
+    ExpectRefused(copy, why);
+  };
+  expect_refused(
+      "2", AllOf(HasSubstr("format version 2"), HasSubstr("want at most 1"),
+                 HasSubstr("a newer stagecraft wrote it")));
+  expect_refused("one", HasSubstr("format_version is \"one\""));
+  expect_refused("0", HasSubstr("format_version is \"0\""));
+  // The same trick with the right version is harmless: it is the trick's
+  // content that was refused, not the trick.
+  WriteWhole(Data() + "/900000.log", LogWithPut("format_version", "1"));
   ExpectExact(Data());
 }
 
@@ -250,7 +259,8 @@ TEST_F(FaultStoreTest, RefusesAStoreWithMissingFiles) {
     fs::remove_all(copy);
     fs::copy(Data(), copy);
     ASSERT_TRUE(fs::remove(copy + "/" + name));
-    ExpectRefused(copy, HasSubstr("backup"));
+    ExpectRefused(
+        copy, ::testing::AnyOf(HasSubstr("backup"), HasSubstr("No such file")));
   }
   ExpectExact(Data());
 }

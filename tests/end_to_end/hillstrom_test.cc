@@ -11,6 +11,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -78,7 +80,7 @@ constexpr char kResources[] = R"json([
     "minimumDuration": "1209600s"}}}
 ])json";
 
-// `actual` has the value of `expected` to `digits` significant digits.
+// `actual` is `expected` but for this share of it.
 void ExpectDigits(double actual, double expected, double relative = 1e-10) {
   EXPECT_NEAR(actual, expected, std::abs(expected) * relative);
 }

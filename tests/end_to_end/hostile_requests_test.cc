@@ -281,10 +281,10 @@ TEST_F(HostileRequestsTest, RefusesUnknownEnumValues) {
 
 TEST_F(HostileRequestsTest, RefusesNumbersOutOfRange) {
   int tried = 0;
-  const std::vector<double> doubles = {kNan, kInf, -kInf, -1, 1e308};
+  const std::vector<double> doubles = {kNan, kInf, -kInf, -1};
   ExpectEachRefused(GoodExperiment(), FieldDescriptor::CPPTYPE_DOUBLE, doubles,
                     &tried);
-  EXPECT_EQ(tried, 5 * 9);  // 6 of the plan, 1 guardrail, 2 automatic ones.
+  EXPECT_EQ(tried, 4 * 9);  // 6 of the plan, 1 guardrail, 2 automatic ones.
   tried = 0;
   ExpectEachRefused(GoodKpi(), FieldDescriptor::CPPTYPE_DOUBLE,
                     std::vector<double>{kNan, kInf, -kInf, 1e308}, &tried);

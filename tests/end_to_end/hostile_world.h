@@ -49,6 +49,7 @@ class HostileTest : public ::testing::Test {
     ASSERT_NO_FATAL_FAILURE(CreateShop(*stubs_));
     v1::CreateLayerRequest layer;
     layer.set_layer_id("ui");
+    layer.mutable_layer()->set_display_name("UI");
     v1::Layer created;
     grpc::ClientContext context;
     ASSERT_THAT(v1::LayerService::NewStub(stubs_->channel)

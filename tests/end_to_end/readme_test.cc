@@ -1,11 +1,12 @@
 // The tour of README.md does what it says: its blocks marked `sh run`, in their
 // order, in one shell, against a server of their own.
+#include <stdlib.h>
+
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -17,7 +18,6 @@
 namespace stagecraft::testing {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 

@@ -59,8 +59,8 @@ TEST(AnalysisTest, SharesAgreeWithThePublishedEmailTest) {
   b.sums = Sums(1);
   b.sums.set_count(21'307);
   b.sums.set_sum(0, absl::int128(3'894) * 1'000'000);
-  const KpiAnalysis analysis = AnalyzeOne(MakeKpi(KpiKind::kConversion), a, b,
-                                          21'306, 21'407);
+  const KpiAnalysis analysis =
+      AnalyzeOne(MakeKpi(KpiKind::kConversion), a, b, 21'306, 21'407);
   EXPECT_EQ(analysis.variants[1].immature, 100);
   EXPECT_NEAR(*analysis.variants[0].value, 0.10616727682343002, 1e-15);
   EXPECT_NEAR(analysis.variants[0].interval->interval.lower,

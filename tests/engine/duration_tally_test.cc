@@ -13,8 +13,7 @@ TEST(DurationBinTest, IsExactOnTheGridUpTo32768Bins) {
   for (const Micros bins : {0, 1, 2, 1000, 11547, 32767, 32768, 65535}) {
     const Micros duration = bins * kMinute;
     EXPECT_EQ(DurationBinOf(duration, kMinute), duration) << bins;
-    EXPECT_EQ(DurationBinOf(duration + kMinute - 1, kMinute), duration)
-        << bins;
+    EXPECT_EQ(DurationBinOf(duration + kMinute - 1, kMinute), duration) << bins;
   }
 }
 
@@ -45,9 +44,10 @@ TEST(DurationCountsTest, OpenUnitsAreCensoredAtTheLook) {
   counts.Add(DurationKind::kEvent, 30 * kSecond, 1);
   counts.Add(DurationKind::kOtherEnd, 40 * kSecond, 4);
   counts.Add(DurationKind::kHorizon, 90 * kSecond, 3);
-  const std::vector<DurationBin> expected = {
-      {30 * kSecond, 1, 0, 0}, {40 * kSecond, 0, 4, 0},
-      {50 * kSecond, 0, 0, 2}, {90 * kSecond, 0, 0, 3}};
+  const std::vector<DurationBin> expected = {{30 * kSecond, 1, 0, 0},
+                                             {40 * kSecond, 0, 4, 0},
+                                             {50 * kSecond, 0, 0, 2},
+                                             {90 * kSecond, 0, 0, 3}};
   EXPECT_EQ(counts.AsOf(150 * kSecond, std::nullopt), expected);
   // Not later than the horizon.
   const std::vector<DurationBin> cut = {{30 * kSecond, 1, 0, 0},

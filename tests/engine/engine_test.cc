@@ -121,9 +121,9 @@ TEST_F(EngineTest, AFailedWriteChangesNothing) {
       MakeEvent("u", "buy", kBegin + kHour, 1'000'000),
       MakeExposure("v", kName, "b", kBegin, {})};
   store_->FailWrites({absl::ResourceExhaustedError("disk full")});
-  EXPECT_THAT(engine_->Ingest(batch, {}),
-              StatusIs(absl::StatusCode::kResourceExhausted,
-                       HasSubstr("disk full")));
+  EXPECT_THAT(
+      engine_->Ingest(batch, {}),
+      StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("disk full")));
   EXPECT_EQ(Look().units, (std::vector<int64_t>{1, 0}));
   EXPECT_EQ(Look().kpis[0][0].sums.sum(0), 0);
   // The same batch again: everything, once.
@@ -182,8 +182,9 @@ TEST_F(EngineTest, ALookInThePastIsMadeAtAFullHour) {
 }
 
 TEST_F(EngineTest, UnknownNamesAndSegmentsAreErrors) {
-  EXPECT_THAT(engine_->LookAtExperiment("journeys/j/experiments/x", kBegin),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr("experiments/x")));
+  EXPECT_THAT(
+      engine_->LookAtExperiment("journeys/j/experiments/x", kBegin),
+      StatusIs(absl::StatusCode::kNotFound, HasSubstr("experiments/x")));
   EXPECT_THAT(engine_->LookAtJourney("journeys/x", kBegin),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("journeys/x")));
   EXPECT_THAT(engine_->LookAtExperiment(kName, kBegin,
@@ -218,8 +219,7 @@ TEST_F(EngineTest, ANewSpecificationIsFoldedFromWhatIsStored) {
 
 TEST_F(EngineTest, SaysWhichVariantAUnitMetFirst) {
   Ingest({MakeExposure("u", kName, "b", kBegin, {})});
-  const std::vector<std::string> names = {"journeys/j/experiments/none",
-                                          kName};
+  const std::vector<std::string> names = {"journeys/j/experiments/none", kName};
   const auto met = engine_->FirstVariants("u", names);
   ASSERT_THAT(met, IsOk());
   EXPECT_EQ(*met, (std::vector<std::optional<int>>{std::nullopt, 1}));

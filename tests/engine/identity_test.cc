@@ -35,8 +35,8 @@ TEST(IdentityTest, APlanSaysWhatMergingWouldDoAndChangesNothing) {
   using Outcome = Identity::Outcome;
   Identity identity;
   identity.Merge("a", "b");
-  const std::vector<Alias> aliases = {{"b", "a"}, {"c", "d"}, {"d", "b"},
-                                      {"a", "c"}};
+  const std::vector<Alias> aliases = {
+      {"b", "a"}, {"c", "d"}, {"d", "b"}, {"a", "c"}};
   EXPECT_EQ(identity.Plan(aliases),
             (std::vector<Outcome>{Outcome::kAlreadyOne, Outcome::kMerges,
                                   Outcome::kMerges, Outcome::kAlreadyOne}));
@@ -50,8 +50,8 @@ TEST(IdentityTest, RefusesMoreThanTheMostIds) {
     identity.Merge("id0", absl::StrCat("id", i));
   }
   EXPECT_EQ(identity.Members(identity.Root("id0")).size(), kMaxIdsPerUnit);
-  const std::vector<Alias> aliases = {{"id5", "one-more"}, {"p", "q"},
-                                      {"q", "id7"}};
+  const std::vector<Alias> aliases = {
+      {"id5", "one-more"}, {"p", "q"}, {"q", "id7"}};
   EXPECT_EQ(identity.Plan(aliases),
             (std::vector<Outcome>{Outcome::kTooManyIds, Outcome::kMerges,
                                   Outcome::kTooManyIds}));

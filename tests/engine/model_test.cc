@@ -220,8 +220,7 @@ void ExpectSame(const Experiment& experiment, const ExperimentLook& look,
   }
 }
 
-void ExpectSame(const JourneyLook& look,
-                const std::vector<NaiveStage>& naive) {
+void ExpectSame(const JourneyLook& look, const std::vector<NaiveStage>& naive) {
   ASSERT_EQ(look.stages.size(), naive.size());
   for (size_t s = 0; s < naive.size(); ++s) {
     SCOPED_TRACE(absl::StrCat("stage ", s));
@@ -246,8 +245,7 @@ TEST_P(ModelTest, EveryNumberIsThatOfTheNaiveModel) {
   const Case& param = GetParam();
   World world(param.seed);
   const Journey journey = MakeJourney(param.ordering);
-  auto experiment =
-      std::make_shared<class Experiment>(MakeExperiment(journey));
+  auto experiment = std::make_shared<class Experiment>(MakeExperiment(journey));
   const bool ordered = param.ordering == Journey::Ordering::kOrdered;
   Specs specs;
   specs.journeys.push_back(experiment->journey);
@@ -265,8 +263,8 @@ TEST_P(ModelTest, EveryNumberIsThatOfTheNaiveModel) {
     std::vector<Alias> aliases;
     for (int i = world.Pick(30); i > 0; --i) {
       if (!history.empty() && world.Pick(6) == 0) {
-        events.push_back(
-            world.Repeat(history[world.Pick(static_cast<int>(history.size()))]));
+        events.push_back(world.Repeat(
+            history[world.Pick(static_cast<int>(history.size()))]));
       } else {
         events.push_back(world.MakeEvent());
       }
@@ -312,8 +310,7 @@ TEST_P(ModelTest, EveryNumberIsThatOfTheNaiveModel) {
       const Micros as_of = kStart + world.Pick(14 * 24) * kHour;
       SCOPED_TRACE(absl::StrCat("batch ", batch, ", as of hour ",
                                 (as_of - kStart) / kHour));
-      const auto seen =
-          (*engine)->LookAtExperiment(experiment->name, as_of);
+      const auto seen = (*engine)->LookAtExperiment(experiment->name, as_of);
       ASSERT_THAT(seen, IsOk());
       ExpectSame(*experiment, *seen, model.Experiment(*experiment, as_of));
       const auto pro = (*engine)->LookAtExperiment(

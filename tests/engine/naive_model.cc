@@ -262,8 +262,7 @@ NaiveExperiment NaiveModel::Experiment(const engine::Experiment& experiment,
                 &result.stage_conversions[i][variant]);
       }
       if (i == 0) {
-        AddTime(*exposed, entry, window, as_of,
-                &result.time_in_stage[variant]);
+        AddTime(*exposed, entry, window, as_of, &result.time_in_stage[variant]);
       }
       if (ordered) from = entry;
     }

@@ -26,8 +26,7 @@ KpiTally Share(int64_t conversions, int64_t units) {
   tally.sums = Sums(1);
   tally.sums.set_count(units);
   tally.sums.set_sum(0, absl::int128(conversions) * 1'000'000);
-  tally.sums.set_product(0, 0,
-                         absl::int128(conversions) * 1'000'000'000'000);
+  tally.sums.set_product(0, 0, absl::int128(conversions) * 1'000'000'000'000);
   return tally;
 }
 
@@ -194,8 +193,7 @@ TEST_F(VerdictTest, ABrokenSplitIsInvalidWhateverElse) {
   // After a change of shares the ratio says nothing.
   experiment_.shares_changed = true;
   EXPECT_NE(Run().kind, VerdictKind::kInvalid);
-  EXPECT_FALSE(
-      CheckTrust(experiment_, look_).sample_ratio_p_value.has_value());
+  EXPECT_FALSE(CheckTrust(experiment_, look_).sample_ratio_p_value.has_value());
 }
 
 TEST_F(VerdictTest, CrossedOverAndUnmatchedUnitsAreInvalid) {

@@ -89,7 +89,8 @@ class CatalogFixture : public ::testing::Test {
     Open();
   }
 
-  // Calls a handler: `Invoke(*world_.journeys, &JourneyService::GetJourney, request)`.
+  // Calls a handler: `Invoke(*world_.journeys, &JourneyService::GetJourney,
+  // request)`.
   template <typename Service, typename Request, typename Response>
   absl::StatusOr<Response> Invoke(
       Service& service,

@@ -175,7 +175,7 @@ TEST(BetaBinomialTest, IntervalsUnderRoughPriorsAgreeWithATwin) {
   ASSERT_THAT(tiny, IsOk());
   ASSERT_LT(tiny->effect.upper, 0);
   EXPECT_NEAR(NaiveLowerTail(0.01, 1.02, 3.01, 0.02, tiny->effect.upper), 0.975,
-              1e-9);
+              1e-6);
   const auto jeffreys =
       CompareBetaBinomial({3, 3}, {15, 30}, {0.5, 0.5}, {0.5, 0.5});
   ASSERT_THAT(jeffreys, IsOk());
@@ -237,6 +237,23 @@ TEST(RankTest, TwoArmsAgreeWithTheComparison) {
                 1e-12);
     EXPECT_NEAR((*rank)[1].expected_loss, two->expected_loss_treatment, 1e-14);
     EXPECT_NEAR((*rank)[0].expected_loss, two->expected_loss_control, 1e-14);
+  }
+}
+
+TEST(RankTest, RoughPriorsAgreeWithTheComparison) {
+  // The prior alone, all but two atoms, against a rate that is known.
+  const Proportion arms[] = {{0, 0}, {500000, 1000000}};
+  const BetaPrior prior{0.01, 0.02};
+  for (const Direction direction : {Direction::kUp, Direction::kDown}) {
+    const auto rank = RankBetaBinomial(arms, prior, {.direction = direction});
+    const auto two = CompareBetaBinomial(arms[0], arms[1], prior, prior,
+                                         {.direction = direction});
+    ASSERT_THAT(rank, IsOk());
+    ASSERT_THAT(two, IsOk());
+    EXPECT_NEAR((*rank)[1].probability_best, two->probability_to_beat_control,
+                1e-11);
+    EXPECT_NEAR((*rank)[1].expected_loss, two->expected_loss_treatment, 1e-11);
+    EXPECT_NEAR((*rank)[0].expected_loss, two->expected_loss_control, 1e-11);
   }
 }
 

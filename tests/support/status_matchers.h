@@ -35,8 +35,8 @@ MATCHER_P2(StatusIs, code, message,
   const absl::Status& status = GetStatus(arg);
   *result_listener << status.ToString();
   return status.code() == code &&
-         ::testing::ExplainMatchResult(
-             message, std::string(status.message()), result_listener);
+         ::testing::ExplainMatchResult(message, std::string(status.message()),
+                                       result_listener);
 }
 
 }  // namespace stagecraft::testing
