@@ -256,8 +256,9 @@ class DecisionRule {
       }
     }
     Add(PlanOver() ? Code::kPlanEnded : Code::kInconclusive,
-        absl::StrFormat("%s, corrected p = %.3g, want at most %g%s", change, p,
-                        plan_.alpha, PlanOver() ? "; the plan has ended" : ""),
+        absl::StrFormat("changed by %s: corrected p = %.3g, want at most %g%s",
+                        change, p, plan_.alpha,
+                        PlanOver() ? "; the plan has ended" : ""),
         v, analysis.kpi);
     return Code::kInconclusive;
   }
@@ -266,27 +267,35 @@ class DecisionRule {
                       const ComparisonAnalysis& comparison, int v, bool* harmed,
                       bool* uncertain) {
     const GuardrailAnswer& answer = *comparison.guardrail;
+    const std::string change =
+        comparison.relative.has_value()
+            ? absl::StrCat("changed by ", SignedPercent(*comparison.relative),
+                           ", ")
+            : "";
     const std::string bound =
         answer.relative_bound.has_value()
             ? absl::StrCat("at worst ", SignedPercent(*answer.relative_bound))
-            : std::string("not bounded yet");
-    const std::string change =
-        comparison.relative.has_value()
-            ? absl::StrCat(SignedPercent(*comparison.relative), ", ")
-            : "";
-    const std::string text = absl::StrCat(
-        change, bound, ", margin ", Percent(answer.relative_margin),
-        answer.blocking ? "" : " (for information)");
+            : std::string("at worst unbounded");
+    const std::string margin =
+        absl::StrCat("the margin of ", Percent(answer.relative_margin),
+                     answer.blocking ? "" : " (for information)");
     switch (answer.status) {
       case GuardrailAnswer::Status::kKept:
-        Add(Code::kGuardrailKept, text, v, analysis.kpi);
+        Add(Code::kGuardrailKept,
+            absl::StrCat(change, bound, ", within ", margin), v, analysis.kpi);
         break;
       case GuardrailAnswer::Status::kHarmed:
-        Add(Code::kGuardrailHarmed, text, v, analysis.kpi);
+        Add(Code::kGuardrailHarmed,
+            absl::StrCat("worse than the control: ", change, bound, ", beyond ",
+                         margin),
+            v, analysis.kpi);
         *harmed = *harmed || answer.blocking;
         break;
       case GuardrailAnswer::Status::kUncertain:
-        Add(Code::kGuardrailUncertain, text, v, analysis.kpi);
+        Add(Code::kGuardrailUncertain,
+            absl::StrCat("cannot be told yet: ", change, bound, ", beyond ",
+                         margin),
+            v, analysis.kpi);
         *uncertain = *uncertain || answer.blocking;
         break;
     }
