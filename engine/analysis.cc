@@ -160,7 +160,13 @@ std::vector<double> ExpectedLosses(const KpiSpec& spec,
 // The p-value that decides: of one look at the horizon, or of any look.
 std::optional<double> DecidingPValue(const ComparisonAnalysis& comparison,
                                      const Plan& plan) {
-  if (plan.method == Plan::Method::kFixedHorizon) return comparison.p_value;
+  if (plan.method == Plan::Method::kFixedHorizon) {
+    if (!comparison.p_value.has_value() || comparison.test != "log-rank") {
+      return comparison.p_value;
+    }
+    return std::max(*comparison.p_value,
+                    comparison.restricted_mean_p_value.value_or(1));
+  }
   if (!comparison.sequential.has_value()) return std::nullopt;
   return comparison.sequential->p_value;
 }

@@ -67,6 +67,10 @@ struct ComparisonAnalysis {
   std::vector<NamedInterval> relative_intervals;
   std::optional<double> p_value;
   std::string test;
+  // Times: the p-value of the difference of restricted means. The log-rank test
+  // may find curves that cross; the difference then says nothing of either way,
+  // so that both must be small to decide.
+  std::optional<double> restricted_mean_p_value;
   std::optional<SequentialAnswer> sequential;
   std::optional<BayesianAnswer> bayesian;
   std::optional<double> adjusted_p_value;  // Primary KPIs only.

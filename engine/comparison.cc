@@ -117,6 +117,7 @@ void CompareTimes(const KpiArm& control, const KpiArm& treatment,
     out->difference = difference->value;
     out->difference_intervals.push_back(
         Named(difference->interval, "restricted-mean"));
+    out->restricted_mean_p_value = difference->p_value;
   }
   const std::vector<stats::DurationBin> groups[] = {control.bins,
                                                     treatment.bins};

@@ -150,12 +150,12 @@ void Engine::RaiseNewest(Micros time) {
   }
 }
 
-absl::StatusOr<std::vector<std::optional<int>>> Engine::FirstVariants(
+absl::StatusOr<std::vector<std::vector<int>>> Engine::VariantsMet(
     absl::string_view unit_id,
     absl::Span<const std::string> experiments) const {
   absl::ReaderMutexLock lock(&ingest_);
   const auto specs = this->specs();
-  std::vector<std::optional<int>> variants(experiments.size());
+  std::vector<std::vector<int>> variants(experiments.size());
   const auto load =
       [this](absl::string_view root)
           ABSL_NO_THREAD_SAFETY_ANALYSIS { return LoadUnit(root); };
@@ -166,8 +166,7 @@ absl::StatusOr<std::vector<std::optional<int>>> Engine::FirstVariants(
         for (size_t i = 0; i < experiments.size(); ++i) {
           const auto it = specs->experiments.find(experiments[i]);
           if (it == specs->experiments.end()) continue;
-          const auto exposure = it->second.fold->Exposures(*events);
-          if (exposure.has_value()) variants[i] = exposure->variant;
+          variants[i] = it->second.fold->VariantsMet(*events);
         }
         return absl::OkStatus();
       });

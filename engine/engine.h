@@ -45,8 +45,9 @@ struct IngestReport {
   std::vector<Item> aliases;  // As many as aliases.
 };
 
-// Thread-safe. Ingestion runs in parallel; a change of the specifications and
-// an alias stop it for a moment. Reads never wait for the store.
+// Thread-safe. Ingestion runs in parallel; an alias stops it for a moment, and
+// a new specification for as long as it takes to fold what is stored. Looks
+// never wait for the store.
 class Engine {
  public:
   // Reads the store and folds everything in it. `store` outlives the engine.
@@ -91,9 +92,11 @@ class Engine {
   // The time of the newest event, or nothing.
   std::optional<Micros> newest_event_time() const;
 
-  // The variants (indexes) that the unit was first exposed to, in the order of
-  // the experiments' names given; nothing where it was not, or not started.
-  absl::StatusOr<std::vector<std::optional<int>>> FirstVariants(
+  // The variants (indexes) that the unit was exposed to, first one first, in
+  // the order of the experiments' names given; none where it was not, or not
+  // started. Waits for a change of the specifications, and reads the store if
+  // the unit is not in memory.
+  absl::StatusOr<std::vector<std::vector<int>>> VariantsMet(
       absl::string_view unit_id,
       absl::Span<const std::string> experiments) const;
 

@@ -73,6 +73,7 @@ absl::Status Engine::IngestEvents(absl::Span<const Event> events,
   for (Pending& unit : units) {
     const absl::Status status =
         cache_.Pin(unit.root, load, [&](UnitHistory* history) {
+          int64_t size = history->size();
           const auto refuse = [&](const Pending::Item& item) {
             const Event& event = events[item.index];
             IngestReport::Item& result = report->events[item.index];
@@ -82,14 +83,15 @@ absl::Status Engine::IngestEvents(absl::Span<const Event> events,
               ++duplicates_;
               return true;
             }
-            if (history->size() >= options_.max_events_per_unit) {
+            if (size >= options_.max_events_per_unit) {
               result = {Outcome::kRejected,
-                        absl::StrCat("unit_id `", event.unit_id, "` has ",
-                                     history->size(), " events, want at most ",
+                        absl::StrCat("unit_id `", event.unit_id, "` has ", size,
+                                     " events, want at most ",
                                      options_.max_events_per_unit)};
               ++rejected_;
               return true;
             }
+            ++size;
             return false;
           };
           unit.items.erase(

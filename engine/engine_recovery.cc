@@ -61,6 +61,10 @@ absl::StatusOr<UnitHistory> Engine::LoadUnit(absl::string_view root) const {
                          damage = parts.status();
                          return false;
                        }
+                       // Noticed here, before anything is written on top of it.
+                       EventView view;
+                       damage = DecodeContent(value, &view);
+                       if (!damage.ok()) return false;
                        history.Append(parts->time, parts->event_id,
                                       parts->content_hash, value);
                        return true;

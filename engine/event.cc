@@ -145,9 +145,10 @@ absl::Status Validate(const Alias& alias) {
 // hexadecimal digits (canonical, the high half first).
 Event MakeExposure(absl::string_view unit_id, absl::string_view experiment,
                    absl::string_view variant, Micros time,
-                   const Attributes& attributes) {
+                   const Attributes& attributes, std::optional<Micros> run) {
   Event event;
   std::string what = absl::StrCat(experiment, "/", variant);
+  if (run.has_value()) absl::StrAppend(&what, "@", *run);
   if (kExposureName.size() + 1 + what.size() > kMaxEventIdBytes) {
     const XXH128_hash_t hash = XXH3_128bits(what.data(), what.size());
     what = absl::StrFormat("%016x%016x", hash.high64, hash.low64);

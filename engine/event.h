@@ -70,10 +70,13 @@ absl::Status ValidateAttributes(const Attributes& attributes,
 absl::Status ValidateUnitId(absl::string_view unit_id, absl::string_view field);
 
 // Builds the event that exposes a unit to a variant. Its id is the same for the
-// same experiment and variant, so that repeating it changes nothing.
+// same experiment, variant and run, so that repeating it changes nothing. A run
+// is told by the experiment's start: exposures to an earlier experiment of the
+// same name are other events.
 Event MakeExposure(absl::string_view unit_id, absl::string_view experiment,
                    absl::string_view variant, Micros time,
-                   const Attributes& attributes);
+                   const Attributes& attributes,
+                   std::optional<Micros> run = std::nullopt);
 
 }  // namespace stagecraft::engine
 

@@ -104,40 +104,56 @@ Tallies ExperimentFold::ZeroTallies() const {
                  columns_.columns());
 }
 
+std::optional<int> ExperimentFold::ExposedVariant(
+    const EventView& event) const {
+  if (event.name != kExposureName) return std::nullopt;
+  if (experiment_->start_time.has_value() &&
+      event.time < *experiment_->start_time) {
+    return std::nullopt;
+  }
+  if (experiment_->end_time.has_value() &&
+      event.time >= *experiment_->end_time) {
+    return std::nullopt;
+  }
+  const auto name = event.Find(kExposureExperiment);
+  if (!name.has_value() ||
+      *name != AttributeView(absl::string_view(experiment_->name))) {
+    return std::nullopt;
+  }
+  const auto id = event.Find(kExposureVariant);
+  if (!id.has_value() || !std::holds_alternative<absl::string_view>(*id)) {
+    return std::nullopt;
+  }
+  return FindVariant(*experiment_, std::get<absl::string_view>(*id));
+}
+
 std::optional<ExposureSummary> ExperimentFold::Exposures(
     absl::Span<const EventView> events) const {
   std::optional<ExposureSummary> summary;
   for (size_t i = 0; i < events.size(); ++i) {
-    const EventView& event = events[i];
-    if (event.name != kExposureName) continue;
-    if (experiment_->start_time.has_value() &&
-        event.time < *experiment_->start_time) {
-      continue;
-    }
-    if (experiment_->end_time.has_value() &&
-        event.time >= *experiment_->end_time) {
-      continue;
-    }
-    const auto name = event.Find(kExposureExperiment);
-    if (!name.has_value() ||
-        *name != AttributeView(absl::string_view(experiment_->name))) {
-      continue;
-    }
-    const auto id = event.Find(kExposureVariant);
-    if (!id.has_value() || !std::holds_alternative<absl::string_view>(*id)) {
-      continue;
-    }
-    const auto variant =
-        FindVariant(*experiment_, std::get<absl::string_view>(*id));
+    const std::optional<int> variant = ExposedVariant(events[i]);
     if (!variant.has_value()) continue;
     if (!summary.has_value()) {
-      summary = ExposureSummary{*variant, event.time, i, std::nullopt};
+      summary = ExposureSummary{*variant, events[i].time, i, std::nullopt};
     } else if (*variant != summary->variant) {
-      summary->crossed_over = event.time;
+      summary->crossed_over = events[i].time;
       break;
     }
   }
   return summary;
+}
+
+std::vector<int> ExperimentFold::VariantsMet(
+    absl::Span<const EventView> events) const {
+  std::vector<int> met;
+  for (const EventView& event : events) {
+    const std::optional<int> variant = ExposedVariant(event);
+    if (variant.has_value() &&
+        std::find(met.begin(), met.end(), *variant) == met.end()) {
+      met.push_back(*variant);
+    }
+  }
+  return met;
 }
 
 Contribution ExperimentFold::Contribute(

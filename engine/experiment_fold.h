@@ -80,9 +80,16 @@ class ExperimentFold {
   std::optional<ExposureSummary> Exposures(
       absl::Span<const EventView> events) const;
 
+  // The variants (indexes) of these exposures, in the order in which the unit
+  // met them, each once.
+  std::vector<int> VariantsMet(absl::Span<const EventView> events) const;
+
   Contribution Contribute(absl::Span<const EventView> events) const;
 
  private:
+  // The variant that the event exposes to, if it counts.
+  std::optional<int> ExposedVariant(const EventView& event) const;
+
   // An event from the first exposure on that matches a filter.
   struct Match {
     Micros time;

@@ -24,6 +24,50 @@ std::string Days(Micros duration) {
   return absl::StrFormat("%.1f days", static_cast<double>(duration) / kDay);
 }
 
+// Mature units of what must be mature at the horizon.
+struct HorizonCount {
+  std::string kpi;
+  int64_t mature = 0;
+};
+
+int64_t CountOf(const std::vector<KpiTally>& tallies) {
+  int64_t count = 0;
+  for (const KpiTally& tally : tallies) count += tally.sums.count();
+  return count;
+}
+
+std::vector<HorizonCount> HorizonCounts(const Experiment& experiment,
+                                        const ExperimentLook& look) {
+  const Plan& plan = experiment.plan;
+  const int64_t exposed =
+      std::accumulate(look.units.begin(), look.units.end(), int64_t{0});
+  std::vector<HorizonCount> counts;
+  for (size_t i = 0; i < experiment.kpis.size(); ++i) {
+    const Kpi& kpi = experiment.kpis[i];
+    const bool decides =
+        std::find(plan.primary_kpis.begin(), plan.primary_kpis.end(),
+                  kpi.name) != plan.primary_kpis.end() ||
+        std::any_of(plan.guardrails.begin(), plan.guardrails.end(),
+                    [&](const Plan::Guardrail& guardrail) {
+                      return guardrail.kpi == kpi.name;
+                    });
+    if (!decides) continue;
+    // Times count everybody, those who still wait as censored.
+    counts.push_back({kpi.name, kpi.kind == KpiKind::kTimeToEvent
+                                    ? exposed
+                                    : CountOf(look.kpis[i])});
+  }
+  // All automatic guardrails have the same window.
+  const int own = FindStage(*experiment.journey, experiment.stage).value_or(0);
+  if (!look.stage_conversions.empty()) {
+    counts.push_back(
+        {absl::StrCat("stages/", experiment.journey->stages[own + 1].id,
+                      "/conversion"),
+         CountOf(look.stage_conversions[0])});
+  }
+  return counts;
+}
+
 // What one look says, step by step.
 class DecisionRule {
  public:
@@ -85,12 +129,14 @@ class DecisionRule {
     const TrustChecks trust = CheckTrust(experiment_, look_);
     if (!trust.sample_ratio_error.empty()) {
       Add(Code::kSampleRatioMismatch, trust.sample_ratio_error);
-    } else if (trust.sample_ratio_p_value.has_value() &&
-               *trust.sample_ratio_p_value < plan_.sample_ratio_alpha) {
+    } else if (trust.sequential_sample_ratio_p_value.has_value() &&
+               *trust.sequential_sample_ratio_p_value <
+                   plan_.sample_ratio_alpha) {
       Add(Code::kSampleRatioMismatch,
-          absl::StrFormat("units are not split as planned: p = %.3g, want at "
-                          "least %g; mend assignment or logging first",
-                          *trust.sample_ratio_p_value,
+          absl::StrFormat("units are not split as planned: always-valid p = "
+                          "%.3g, want at least %g; mend assignment or logging "
+                          "first",
+                          *trust.sequential_sample_ratio_p_value,
                           plan_.sample_ratio_alpha));
     }
     if (trust.crossed_over_share > plan_.maximum_crossed_over_share) {
@@ -157,19 +203,13 @@ class DecisionRule {
   }
 
   void CheckHorizon() {
-    for (const KpiAnalysis& analysis : analyses_) {
-      if (analysis.role != KpiRole::kPrimary) continue;
-      int64_t mature = 0;
-      for (const VariantAnalysis& variant : analysis.variants) {
-        mature += variant.units;
-      }
-      if (mature < plan_.planned_units) {
-        Add(Code::kHorizonNotReached,
-            absl::StrCat(mature, " of ", plan_.planned_units,
-                         " planned units are mature; a fixed-horizon plan is "
-                         "looked at once, then"),
-            -1, analysis.kpi);
-      }
+    for (const HorizonCount& count : HorizonCounts(experiment_, look_)) {
+      if (count.mature >= plan_.planned_units) continue;
+      Add(Code::kHorizonNotReached,
+          absl::StrCat(count.mature, " of ", plan_.planned_units,
+                       " planned units are mature; a fixed-horizon plan is "
+                       "looked at once, then"),
+          -1, count.kpi);
     }
   }
 
@@ -316,11 +356,12 @@ class DecisionRule {
     if (any(VerdictKind::kWinner)) {
       verdict_.kind = VerdictKind::kWinner;
       verdict_.variant = BestWinner();
-    } else if (any(VerdictKind::kCollecting)) {
-      verdict_.kind = VerdictKind::kCollecting;
     } else if (any(VerdictKind::kHarmful)) {
+      // Said at once, also while other variants go on collecting.
       verdict_.kind = VerdictKind::kHarmful;
       verdict_.variant = first(VerdictKind::kHarmful);
+    } else if (any(VerdictKind::kCollecting)) {
+      verdict_.kind = VerdictKind::kCollecting;
     } else {
       verdict_.kind = VerdictKind::kNoDifference;
     }
@@ -442,8 +483,22 @@ TrustChecks CheckTrust(const Experiment& experiment,
     }
     const auto ratio = stats::CompareSampleRatio(look.units, shares);
     if (ratio.ok()) trust.sample_ratio_p_value = ratio->p_value;
+    const auto sequential =
+        stats::SequentialSampleRatioPValue(look.units, shares);
+    if (sequential.ok()) trust.sequential_sample_ratio_p_value = *sequential;
   }
   return trust;
+}
+
+bool HorizonReached(const Experiment& experiment, const ExperimentLook& look) {
+  if (experiment.start_time.has_value() &&
+      look.as_of - *experiment.start_time < experiment.plan.minimum_duration) {
+    return false;
+  }
+  for (const HorizonCount& count : HorizonCounts(experiment, look)) {
+    if (count.mature < experiment.plan.planned_units) return false;
+  }
+  return true;
 }
 
 Verdict Decide(const Experiment& experiment, const ExperimentLook& look,

@@ -1,5 +1,6 @@
 #include "service/assignment_service.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -143,13 +144,13 @@ absl::Status AssignUnit(const Question& question, const std::string& unit_id,
                         engine::Micros time, engine::Engine* engine,
                         v1::AssignResponse* response,
                         std::vector<engine::Event>* exposures) {
-  std::vector<std::optional<int>> exposed(question.experiments.size());
+  std::vector<std::vector<int>> exposed(question.experiments.size());
   if (!question.remembered.empty()) {
-    const absl::StatusOr<std::vector<std::optional<int>>> first =
-        engine->FirstVariants(unit_id, question.remembered_names);
-    if (!first.ok()) return first.status();
-    for (size_t i = 0; i < first->size(); ++i) {
-      exposed[question.remembered[i]] = (*first)[i];
+    absl::StatusOr<std::vector<std::vector<int>>> met =
+        engine->VariantsMet(unit_id, question.remembered_names);
+    if (!met.ok()) return met.status();
+    for (size_t i = 0; i < met->size(); ++i) {
+      exposed[question.remembered[i]] = std::move((*met)[i]);
     }
   }
   response->set_unit_id(unit_id);
@@ -157,8 +158,9 @@ absl::Status AssignUnit(const Question& question, const std::string& unit_id,
   for (size_t i = 0; i < question.experiments.size(); ++i) {
     const CompiledExperiment& compiled = *question.experiments[i];
     const engine::Experiment& experiment = compiled.experiment();
-    const engine::Assignment assignment =
-        compiled.Assign(hash, unit_id, attributes, exposed[i]);
+    const engine::Assignment assignment = compiled.Assign(
+        hash, unit_id, attributes,
+        exposed[i].empty() ? std::nullopt : std::optional(exposed[i].front()));
     if (!question.by_name &&
         assignment.reason == AssignmentReason::kNotRunning) {
       continue;
@@ -180,9 +182,14 @@ absl::Status AssignUnit(const Question& question, const std::string& unit_id,
       *answer->mutable_payload() =
           document->variants(assignment.variant).payload();
     }
-    if (question.record && counted && exposed[i] != assignment.variant) {
+    const bool is_new = std::find(exposed[i].begin(), exposed[i].end(),
+                                  assignment.variant) == exposed[i].end();
+    if (question.record && counted && is_new) {
+      // A caller's clock may be a little behind: it asked after the start.
+      const engine::Micros start = experiment.start_time.value_or(0);
       exposures->push_back(engine::MakeExposure(unit_id, experiment.name,
-                                                variant, time, attributes));
+                                                variant, std::max(time, start),
+                                                attributes, start));
     }
   }
   return absl::OkStatus();

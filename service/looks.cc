@@ -113,11 +113,42 @@ Looks::Looks(engine::Engine* engine, Catalog* catalog, Ledger* ledger,
       ledger_(ledger),
       clock_(std::move(clock)) {}
 
-absl::StatusOr<Looks::Moment> Looks::LookAt(
-    const v1::Experiment& proto, std::optional<Micros> requested) const {
+absl::StatusOr<Micros> Looks::HorizonOf(const engine::Experiment& experiment,
+                                        Micros as_of) const {
+  const auto reached = [&](Micros time) -> absl::StatusOr<bool> {
+    const auto look = engine_->LookAtExperiment(experiment.name, time);
+    if (!look.ok()) return look.status();
+    if (!Fits(experiment, *look)) return ChangedMeanwhile(experiment.name);
+    return engine::HorizonReached(experiment, *look);
+  };
+  int64_t low = experiment.start_time.value_or(0) / engine::kTickLength;
+  int64_t high = as_of / engine::kTickLength;
+  const auto last = reached(high * engine::kTickLength);
+  if (!last.ok()) return last.status();
+  if (!*last) return as_of;
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    const auto is_reached = reached(middle * engine::kTickLength);
+    if (!is_reached.ok()) return is_reached.status();
+    (*is_reached ? high : low) = *is_reached ? middle : middle + 1;
+  }
+  return high * engine::kTickLength;
+}
+
+absl::StatusOr<Looks::Moment> Looks::LookAt(const v1::Experiment& proto,
+                                            std::optional<Micros> requested,
+                                            bool exact) const {
   auto experiment = StartedToEngine(proto);
   if (!experiment.ok()) return experiment.status();
-  const Micros as_of = engine_->ResolveAsOf(requested, ToMicros(clock_()));
+  Micros as_of = exact && requested.has_value()
+                     ? *requested
+                     : engine_->ResolveAsOf(requested, ToMicros(clock_()));
+  if (experiment->plan.method == engine::Plan::Method::kFixedHorizon) {
+    // Looked at once: what comes after the horizon no longer changes it.
+    const auto horizon = HorizonOf(*experiment, as_of);
+    if (!horizon.ok()) return horizon.status();
+    as_of = *horizon;
+  }
   auto look = engine_->LookAtExperiment(proto.name(), as_of);
   if (!look.ok()) return look.status();
   if (!Fits(*experiment, *look)) return ChangedMeanwhile(proto.name());
@@ -303,7 +334,7 @@ absl::StatusOr<v1::EvaluateExperimentResponse> Looks::Evaluate(
 
 absl::StatusOr<v1::Verdict> Looks::VerdictOf(const v1::Experiment& experiment,
                                              Micros as_of) const {
-  const auto moment = LookAt(experiment, as_of);
+  const auto moment = LookAt(experiment, as_of, /*exact=*/true);
   if (!moment.ok()) return moment.status();
   return ToProto(moment->verdict);
 }
@@ -311,7 +342,7 @@ absl::StatusOr<v1::Verdict> Looks::VerdictOf(const v1::Experiment& experiment,
 absl::StatusOr<v1::Decision> Looks::MakeDecision(
     v1::Decision::Action action, const v1::Experiment& experiment, Micros as_of,
     absl::string_view comment, absl::string_view rolled_out_variant) const {
-  const auto moment = LookAt(experiment, as_of);
+  const auto moment = LookAt(experiment, as_of, /*exact=*/true);
   if (!moment.ok()) return moment.status();
   v1::Decision decision = DecisionOf(action, *moment);
   decision.set_comment(std::string(comment));

@@ -1,5 +1,6 @@
 #include "stats/sample_ratio.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -66,6 +67,30 @@ absl::StatusOr<SampleRatio> CompareSampleRatio(
     return status;
   }
   return result;
+}
+
+absl::StatusOr<double> SequentialSampleRatioPValue(
+    absl::Span<const int64_t> counts, absl::Span<const double> shares,
+    double concentration) {
+  if (!(concentration > 0) || !std::isfinite(concentration)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "concentration is ", concentration, ", want a number > 0"));
+  }
+  // The same checks of counts and shares.
+  const auto fixed = CompareSampleRatio(counts, shares);
+  if (!fixed.ok()) return fixed.status();
+  double total = 0;
+  double log_factor = 0;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (shares[i] == 0) continue;
+    const auto count = static_cast<double>(counts[i]);
+    const double alpha = concentration * shares[i];
+    total += count;
+    log_factor += std::lgamma(alpha + count) - std::lgamma(alpha) -
+                  count * std::log(shares[i]);
+  }
+  log_factor += std::lgamma(concentration) - std::lgamma(concentration + total);
+  return std::min(1.0, std::exp(-log_factor));
 }
 
 }  // namespace stagecraft::stats

@@ -1,5 +1,7 @@
 #include "clients/report/trust_section.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "clients/report/format.h"
@@ -12,20 +14,27 @@ using Outcome = TrustCheck::Outcome;
 
 Outcome PassIf(bool pass) { return pass ? Outcome::kPass : Outcome::kFail; }
 
-TrustCheck SampleRatio(const v1::TrustChecks& trust,
+TrustCheck SampleRatio(const v1::ExperimentResults& results,
                        const EffectivePlan& plan) {
+  const v1::TrustChecks& trust = results.trust();
   TrustCheck check{
       .name = "Sample ratio",
       .seen = "not computable: no units yet",
-      .wanted = absl::StrCat("p at least ", plan.sample_ratio_alpha),
+      .wanted =
+          absl::StrCat("always-valid p at least ", plan.sample_ratio_alpha),
       .meaning =
           "Units are not split as planned: assignment or logging is "
           "broken."};
   if (trust.has_sample_ratio_p_value()) {
     check.seen =
         absl::StrCat("p = ", FormatPValue(trust.sample_ratio_p_value()));
-    check.outcome =
-        PassIf(trust.sample_ratio_p_value() >= plan.sample_ratio_alpha);
+    // The verdict goes by the test that may be looked at any time; the p-value
+    // shown is that of one look.
+    check.outcome = PassIf(std::none_of(
+        results.verdict().reasons().begin(), results.verdict().reasons().end(),
+        [](const v1::Reason& reason) {
+          return reason.code() == v1::Reason::SAMPLE_RATIO_MISMATCH;
+        }));
   }
   return check;
 }
@@ -159,8 +168,7 @@ void AddArms(Html& html, const v1::ExperimentResults& results) {
 
 std::vector<TrustCheck> MakeTrustChecks(const v1::ExperimentResults& results,
                                         const EffectivePlan& plan) {
-  return {SampleRatio(results.trust(), plan),
-          CrossedOver(results.trust(), plan),
+  return {SampleRatio(results, plan), CrossedOver(results.trust(), plan),
           IdentityMatch(results.trust(), results.experiment().plan()),
           Freshness(results)};
 }

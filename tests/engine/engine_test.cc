@@ -220,13 +220,16 @@ TEST_F(EngineTest, ANewSpecificationIsFoldedFromWhatIsStored) {
 TEST_F(EngineTest, SaysWhichVariantAUnitMetFirst) {
   Ingest({MakeExposure("u", kName, "b", kBegin, {})});
   const std::vector<std::string> names = {"journeys/j/experiments/none", kName};
-  const auto met = engine_->FirstVariants("u", names);
+  const auto met = engine_->VariantsMet("u", names);
   ASSERT_THAT(met, IsOk());
-  EXPECT_EQ(*met, (std::vector<std::optional<int>>{std::nullopt, 1}));
-  const auto stranger = engine_->FirstVariants("v", names);
+  EXPECT_EQ(*met, (std::vector<std::vector<int>>{{}, {1}}));
+  Ingest({MakeExposure("u", kName, "a", kBegin + 1, {}),
+          MakeExposure("u", kName, "b", kBegin + 2, {}, kBegin)});
+  EXPECT_EQ(*engine_->VariantsMet("u", names),
+            (std::vector<std::vector<int>>{{}, {1, 0}}));
+  const auto stranger = engine_->VariantsMet("v", names);
   ASSERT_THAT(stranger, IsOk());
-  EXPECT_EQ(*stranger,
-            (std::vector<std::optional<int>>{std::nullopt, std::nullopt}));
+  EXPECT_EQ(*stranger, (std::vector<std::vector<int>>{{}, {}}));
 }
 
 TEST_F(EngineTest, ADamagedRecordIsNotServedAsATruth) {

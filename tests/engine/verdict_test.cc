@@ -180,7 +180,7 @@ TEST_F(VerdictTest, AFixedHorizonThatEndsTooSoonIsInvalid) {
 
 TEST_F(VerdictTest, ABrokenSplitIsInvalidWhateverElse) {
   look_.kpis[0][1] = Share(2400, 10'000);
-  look_.units = {10'600, 10'000};
+  look_.units = {10'900, 10'000};
   Verdict verdict = Run();
   EXPECT_EQ(verdict.kind, VerdictKind::kInvalid);
   EXPECT_EQ(verdict.reasons[0].code, Code::kSampleRatioMismatch);
@@ -261,6 +261,31 @@ TEST_F(VerdictTest, OfSeveralWinnersTheOneWithTheSmallestLossIsNamed) {
   EXPECT_EQ(verdict.variant, "c");
   EXPECT_EQ(verdict.treatments[0].kind, VerdictKind::kWinner);
   EXPECT_EQ(verdict.treatments[1].kind, VerdictKind::kWinner);
+}
+
+// Crossing curves: the treatment is faster for some and never done for others.
+// Log-rank finds a difference, the restricted means hardly differ: no winner.
+TEST_F(VerdictTest, CrossingTimesDoNotDecide) {
+  experiment_.plan.method = Plan::Method::kFixedHorizon;
+  experiment_.plan.planned_units = 1;
+  experiment_.plan.automatic_guardrails.stage_conversion_margin = 1;
+  experiment_.kpis[0].kind = KpiKind::kTimeToEvent;
+  experiment_.kpis[0].higher_is_better = false;
+  KpiTally a;
+  a.bins = {{10 * kHour, 9'000, 0, 0}, {24 * kHour, 0, 0, 1'000}};
+  KpiTally b;
+  b.bins = {{kHour, 6'045, 0, 0}, {24 * kHour, 0, 0, 3'955}};
+  // Restricted means by hand: 0.9 * 10 + 0.1 * 24 = 11.4 hours, and
+  // 0.6045 * 1 + 0.3955 * 24 = 10.0965.
+  look_.kpis[0] = {a, b};
+  const auto analyses = Analyze(experiment_, look_);
+  ASSERT_LT(*analyses[0].comparisons[0].p_value, 1e-6);
+  EXPECT_EQ(*analyses[0].comparisons[0].adjusted_p_value,
+            std::max(*analyses[0].comparisons[0].p_value,
+                     *analyses[0].comparisons[0].restricted_mean_p_value));
+  // Closer still: 11.4 hours in both.
+  look_.kpis[0][1].bins = {{kHour, 5'478, 0, 0}, {24 * kHour, 0, 0, 4'522}};
+  EXPECT_EQ(Run().kind, VerdictKind::kNoDifference);
 }
 
 TEST_F(VerdictTest, IsAPureFunctionOfItsArguments) {

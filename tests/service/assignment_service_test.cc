@@ -231,11 +231,40 @@ TEST_F(AssignmentServiceTest, RecordsAnExposureOnceAndDurably) {
   AssignOne("ann", kFirst, /*record=*/true);
   EXPECT_EQ(stored(), 0);  // Since the restart.
 
-  const auto first =
-      server_->engine()->FirstVariants("ann", std::vector<std::string>{kFirst});
-  ASSERT_TRUE(first.ok());
-  ASSERT_TRUE((*first)[0].has_value());
-  EXPECT_EQ(*(*first)[0], assignment.variant() == "a" ? 0 : 1);
+  const auto met =
+      server_->engine()->VariantsMet("ann", std::vector<std::string>{kFirst});
+  ASSERT_TRUE(met.ok());
+  EXPECT_EQ((*met)[0], std::vector<int>{assignment.variant() == "a" ? 0 : 1});
+}
+
+// Other callers' clocks are behind; the unit is not lost for that.
+TEST_F(AssignmentServiceTest, AnExposureJustBeforeTheStartCountsAtTheStart) {
+  RunExperiment("first", HalfAndHalf());
+  v1::AssignRequest request;
+  request.set_unit_id("ann");
+  request.add_experiments(kFirst);
+  request.set_record_exposure(true);
+  request.mutable_time()->set_seconds(absl::ToUnixSeconds(clock_.now()) - 5);
+  v1::AssignResponse response;
+  ASSERT_THAT(Assign(request, &response), IsGrpcOk());
+  EXPECT_TRUE(response.assignments(0).counted());
+  const auto met =
+      server_->engine()->VariantsMet("ann", std::vector<std::string>{kFirst});
+  ASSERT_TRUE(met.ok());
+  EXPECT_EQ((*met)[0].size(), 1);
+}
+
+TEST_F(AssignmentServiceTest, AUnitThatMovedIsExposedToEachVariantOnce) {
+  v1::Experiment experiment = HalfAndHalf();
+  experiment.set_salt("exp-1");
+  const std::string name = RunExperiment("loose", experiment);
+  EXPECT_EQ(AssignOne("user-1", name, true).variant(), "b");
+  SetShares(name, 1'000'000, 0);
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(absl::Hours(1));
+    EXPECT_EQ(AssignOne("user-1", name, true).variant(), "a");
+  }
+  EXPECT_EQ(stored(), 2);
 }
 
 TEST_F(AssignmentServiceTest, ExposureCarriesAttributesAndTime) {

@@ -1,6 +1,7 @@
 #include "stats/sample_ratio.h"
 
 #include <cmath>
+#include <random>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -91,6 +92,50 @@ TEST(SampleRatioTest, RefusesBadInput) {
   EXPECT_THAT(CompareSampleRatio({0, 0}, {0.5, 0.5}),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr("counts are all 0")));
+}
+
+// Exact fractions: under alpha = (1, 1) the probability of (2, 0) is 1/3 and
+// 1/4 under the plan; of (2, 1) in one order 1/12 and 1/8; with alpha = (1, 3)
+// that of (1, 0) is its share.
+TEST(SequentialSampleRatioTest, IsTheBayesFactorOfTheDirichletPrior) {
+  EXPECT_NEAR(*SequentialSampleRatioPValue({2, 0}, {0.5, 0.5}, 2), 3.0 / 4,
+              1e-12);
+  EXPECT_NEAR(*SequentialSampleRatioPValue({2, 1}, {0.5, 0.5}, 2), 1, 1e-12);
+  EXPECT_NEAR(*SequentialSampleRatioPValue({5, 0}, {0.5, 0.5}, 2), 6.0 / 32,
+              1e-12);
+  EXPECT_NEAR(*SequentialSampleRatioPValue({1, 0}, {0.25, 0.75}, 4), 1, 1e-12);
+}
+
+TEST(SequentialSampleRatioTest, OneUnitInASmallArmIsNoAlarm) {
+  EXPECT_NEAR(*SequentialSampleRatioPValue({0, 1}, {0.99, 0.01}), 1, 1e-9);
+  EXPECT_LT(*SequentialSampleRatioPValue({10'900, 10'000}, {0.5, 0.5}), 1e-6);
+}
+
+// Ville: under the plan, the share of runs that ever fall below alpha is at
+// most alpha. 2000 runs of 200 looks at alpha = 0.05 give at most 100 on
+// average; the chance of more than 170 is below 1e-9 (Chernoff).
+TEST(SequentialSampleRatioTest, HoldsAtEveryLookAtOnce) {
+  std::mt19937_64 random(3);
+  int alarms = 0;
+  for (int run = 0; run < 2000; ++run) {
+    int64_t counts[2] = {0, 0};
+    bool alarm = false;
+    for (int look = 0; look < 200; ++look) {
+      for (int i = 0; i < 20; ++i) ++counts[random() >> 63];
+      alarm |= *SequentialSampleRatioPValue(counts, {0.5, 0.5}) < 0.05;
+    }
+    alarms += alarm ? 1 : 0;
+  }
+  EXPECT_LE(alarms, 170);
+}
+
+TEST(SequentialSampleRatioTest, RefusesWhatMakesNoSense) {
+  EXPECT_THAT(SequentialSampleRatioPValue({1, 1}, {0.5, 0.5}, 0),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("concentration is 0")));
+  EXPECT_THAT(SequentialSampleRatioPValue({1, 1}, {0.5, 0.4}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("shares sum to 0.9")));
 }
 
 }  // namespace

@@ -237,6 +237,9 @@ TEST(ReportTest, JudgesTheDataByThePlansLimits) {
   EXPECT_THAT(trust, HasSubstr("25\xC2\xA0min old"));
 
   results.mutable_trust()->set_sample_ratio_p_value(0.00099);
+  // It is the verdict that says so: its test may be looked at any time.
+  results.mutable_verdict()->add_reasons()->set_code(
+      v1::Reason::SAMPLE_RATIO_MISMATCH);
   results.mutable_trust()->set_crossed_over_share(0.0101);
   results.mutable_experiment()->mutable_plan()->set_minimum_identity_match_rate(
       0.98);
