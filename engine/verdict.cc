@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "stats/sample_ratio.h"
 
 namespace stagecraft::engine {
 namespace {
@@ -22,50 +20,6 @@ std::string SignedPercent(double fraction) {
 }
 std::string Days(Micros duration) {
   return absl::StrFormat("%.1f days", static_cast<double>(duration) / kDay);
-}
-
-// Mature units of what must be mature at the horizon.
-struct HorizonCount {
-  std::string kpi;
-  int64_t mature = 0;
-};
-
-int64_t CountOf(const std::vector<KpiTally>& tallies) {
-  int64_t count = 0;
-  for (const KpiTally& tally : tallies) count += tally.sums.count();
-  return count;
-}
-
-std::vector<HorizonCount> HorizonCounts(const Experiment& experiment,
-                                        const ExperimentLook& look) {
-  const Plan& plan = experiment.plan;
-  const int64_t exposed =
-      std::accumulate(look.units.begin(), look.units.end(), int64_t{0});
-  std::vector<HorizonCount> counts;
-  for (size_t i = 0; i < experiment.kpis.size(); ++i) {
-    const Kpi& kpi = experiment.kpis[i];
-    const bool decides =
-        std::find(plan.primary_kpis.begin(), plan.primary_kpis.end(),
-                  kpi.name) != plan.primary_kpis.end() ||
-        std::any_of(plan.guardrails.begin(), plan.guardrails.end(),
-                    [&](const Plan::Guardrail& guardrail) {
-                      return guardrail.kpi == kpi.name;
-                    });
-    if (!decides) continue;
-    // Times count everybody, those who still wait as censored.
-    counts.push_back({kpi.name, kpi.kind == KpiKind::kTimeToEvent
-                                    ? exposed
-                                    : CountOf(look.kpis[i])});
-  }
-  // All automatic guardrails have the same window.
-  const int own = FindStage(*experiment.journey, experiment.stage).value_or(0);
-  if (!look.stage_conversions.empty()) {
-    counts.push_back(
-        {absl::StrCat("stages/", experiment.journey->stages[own + 1].id,
-                      "/conversion"),
-         CountOf(look.stage_conversions[0])});
-  }
-  return counts;
 }
 
 // What one look says, step by step.
@@ -453,52 +407,6 @@ absl::string_view ToText(VerdictKind kind) {
       return "INVALID";
   }
   return "";
-}
-
-TrustChecks CheckTrust(const Experiment& experiment,
-                       const ExperimentLook& look) {
-  TrustChecks trust;
-  const int64_t counted =
-      std::accumulate(look.units.begin(), look.units.end(), int64_t{0});
-  const int64_t exposed = counted + look.crossed_over_units;
-  if (exposed > 0) {
-    trust.crossed_over_share =
-        static_cast<double>(look.crossed_over_units) / exposed;
-    trust.identity_match_rate =
-        static_cast<double>(look.matched_units) / exposed;
-  }
-  for (size_t v = 0; v < experiment.variants.size(); ++v) {
-    const Variant& variant = experiment.variants[v];
-    if (variant.share_ppm == 0 && look.units[v] > 0 &&
-        !experiment.shares_changed) {
-      trust.sample_ratio_error =
-          absl::StrCat(look.units[v], " units met `", variant.id,
-                       "`, whose share is 0; want none");
-    }
-  }
-  if (counted > 0 && !experiment.shares_changed) {
-    std::vector<double> shares;
-    for (const Variant& variant : experiment.variants) {
-      shares.push_back(static_cast<double>(variant.share_ppm) / kMillion);
-    }
-    const auto ratio = stats::CompareSampleRatio(look.units, shares);
-    if (ratio.ok()) trust.sample_ratio_p_value = ratio->p_value;
-    const auto sequential =
-        stats::SequentialSampleRatioPValue(look.units, shares);
-    if (sequential.ok()) trust.sequential_sample_ratio_p_value = *sequential;
-  }
-  return trust;
-}
-
-bool HorizonReached(const Experiment& experiment, const ExperimentLook& look) {
-  if (experiment.start_time.has_value() &&
-      look.as_of - *experiment.start_time < experiment.plan.minimum_duration) {
-    return false;
-  }
-  for (const HorizonCount& count : HorizonCounts(experiment, look)) {
-    if (count.mature < experiment.plan.planned_units) return false;
-  }
-  return true;
 }
 
 Verdict Decide(const Experiment& experiment, const ExperimentLook& look,

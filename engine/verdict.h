@@ -17,7 +17,9 @@
 
 #include "engine/analysis.h"
 #include "engine/experiment.h"
+#include "engine/horizon.h"
 #include "engine/look.h"
+#include "engine/trust.h"
 
 namespace stagecraft::engine {
 
@@ -69,23 +71,6 @@ struct Verdict {
   std::vector<Treatment> treatments;
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
-
-// Whether the data of a look can be trusted.
-struct TrustChecks {
-  std::optional<double> sample_ratio_p_value;  // Of one look.
-  // Valid at every look at once: this one decides.
-  std::optional<double> sequential_sample_ratio_p_value;
-  std::string sample_ratio_error;  // Units where none were planned.
-  double crossed_over_share = 0;
-  std::optional<double> identity_match_rate;
-};
-TrustChecks CheckTrust(const Experiment& experiment,
-                       const ExperimentLook& look);
-
-// Whether a fixed-horizon plan can be looked at: the planned units are mature
-// on every primary KPI and every blocking guardrail, and the minimum duration
-// is over. It is looked at once, at the first full hour at which this holds.
-bool HorizonReached(const Experiment& experiment, const ExperimentLook& look);
 
 // A pure function of its arguments. `analyses` is Analyze(experiment, look).
 Verdict Decide(const Experiment& experiment, const ExperimentLook& look,
