@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/comparison.h"
+#include "engine/guardrail.h"
 #include "stats/bayes.h"
 #include "stats/mean.h"
 #include "stats/multiplicity.h"
@@ -21,28 +22,31 @@ struct Subject {
   KpiRole role;
   KpiSpec spec;
   const std::vector<KpiTally>* tallies;
-  double relative_margin = 0;
+  GuardrailMargin margin;
   bool blocking = false;
+  std::optional<int> kpi;  // Index in the experiment; none if automatic.
 };
 
 std::vector<Subject> Subjects(const Experiment& experiment,
                               const ExperimentLook& look) {
   std::vector<Subject> subjects;
+  const Plan& plan = experiment.plan;
   const auto add_kpi = [&](const std::string& name, KpiRole role,
-                           double margin) {
+                           const GuardrailMargin& margin) {
     for (size_t i = 0; i < experiment.kpis.size(); ++i) {
       if (experiment.kpis[i].name != name) continue;
-      subjects.push_back({name, role, SpecOf(experiment.kpis[i]), &look.kpis[i],
-                          margin, role == KpiRole::kGuardrail});
+      subjects.push_back({name, role, SpecOf(experiment.kpis[i], plan),
+                          &look.kpis[i], margin, role == KpiRole::kGuardrail,
+                          static_cast<int>(i)});
       return;
     }
   };
-  const Plan& plan = experiment.plan;
   for (const std::string& name : plan.primary_kpis) {
-    add_kpi(name, KpiRole::kPrimary, 0);
+    add_kpi(name, KpiRole::kPrimary, {});
   }
   for (const Plan::Guardrail& guardrail : plan.guardrails) {
-    add_kpi(guardrail.kpi, KpiRole::kGuardrail, guardrail.relative_margin);
+    add_kpi(guardrail.kpi, KpiRole::kGuardrail,
+            {guardrail.relative_margin, guardrail.absolute_margin});
   }
   const Plan::AutomaticGuardrails& automatic = plan.automatic_guardrails;
   const int own = FindStage(*experiment.journey, experiment.stage).value_or(0);
@@ -56,7 +60,9 @@ std::vector<Subject> Subjects(const Experiment& experiment,
                         KpiRole::kAutomaticGuardrail,
                         KpiSpec{.kind = KpiKind::kConversion},
                         &look.stage_conversions[i],
-                        automatic.stage_conversion_margin, !informational});
+                        {.relative = automatic.stage_conversion_margin},
+                        !informational,
+                        std::nullopt});
   }
   if (!look.time_in_stage.empty()) {
     subjects.push_back({absl::StrCat("stages/", experiment.stage, "/time"),
@@ -64,13 +70,22 @@ std::vector<Subject> Subjects(const Experiment& experiment,
                         KpiSpec{.kind = KpiKind::kTimeToEvent,
                                 .higher_is_better = false,
                                 .horizon = GuardrailWindow(experiment)},
-                        &look.time_in_stage, automatic.time_in_stage_margin,
-                        !automatic.time_in_stage_informational});
+                        &look.time_in_stage,
+                        {.relative = automatic.time_in_stage_margin},
+                        !automatic.time_in_stage_informational,
+                        std::nullopt});
   }
   for (const std::string& name : plan.secondary_kpis) {
-    add_kpi(name, KpiRole::kSecondary, 0);
+    add_kpi(name, KpiRole::kSecondary, {});
   }
   return subjects;
+}
+
+std::vector<KpiArm> ArmsOf(const KpiSpec& spec,
+                           const std::vector<KpiTally>& tallies) {
+  std::vector<KpiArm> arms;
+  for (const KpiTally& tally : tallies) arms.push_back(ArmOf(spec, tally));
+  return arms;
 }
 
 VariantAnalysis AnalyzeVariant(const KpiSpec& spec, const KpiArm& arm,
@@ -131,7 +146,8 @@ VariantAnalysis AnalyzeVariant(const KpiSpec& spec, const KpiArm& arm,
 // Expected loss of each variant against the best of all.
 std::vector<double> ExpectedLosses(const KpiSpec& spec,
                                    const std::vector<KpiArm>& arms,
-                                   std::optional<double> horizon_seconds) {
+                                   std::optional<double> horizon_seconds,
+                                   const Plan::Prior& prior) {
   const stats::BayesOptions options = {
       .direction = spec.higher_is_better ? stats::Direction::kUp
                                          : stats::Direction::kDown};
@@ -139,7 +155,8 @@ std::vector<double> ExpectedLosses(const KpiSpec& spec,
   if (FamilyOf(spec.kind) == KpiFamily::kShare) {
     std::vector<stats::Proportion> shares;
     for (const KpiArm& arm : arms) shares.push_back(arm.share);
-    ranks = stats::RankBetaBinomial(shares, {}, options);
+    ranks = stats::RankBetaBinomial(
+        shares, {prior.share_alpha, prior.share_beta}, options);
   } else {
     std::vector<stats::NormalEstimate> estimates;
     for (const KpiArm& arm : arms) {
@@ -157,9 +174,14 @@ std::vector<double> ExpectedLosses(const KpiSpec& spec,
   return losses;
 }
 
-// The p-value that decides: of one look at the horizon, or of any look.
+// The p-value that decides: of one look at the horizon, of a planned look, or
+// of any look.
 std::optional<double> DecidingPValue(const ComparisonAnalysis& comparison,
                                      const Plan& plan) {
+  if (plan.method == Plan::Method::kGroupSequential) {
+    if (!comparison.group_sequential.has_value()) return std::nullopt;
+    return comparison.group_sequential->repeated_p_value;
+  }
   if (plan.method == Plan::Method::kFixedHorizon) {
     if (!comparison.p_value.has_value() || comparison.test != "log-rank") {
       return comparison.p_value;
@@ -169,6 +191,28 @@ std::optional<double> DecidingPValue(const ComparisonAnalysis& comparison,
   }
   if (!comparison.sequential.has_value()) return std::nullopt;
   return comparison.sequential->p_value;
+}
+
+stats::Correction CorrectionOf(Plan::Correction correction) {
+  switch (correction) {
+    case Plan::Correction::kHolm:
+      return stats::Correction::kHolm;
+    case Plan::Correction::kBonferroni:
+      return stats::Correction::kBonferroni;
+    case Plan::Correction::kNone:
+      return stats::Correction::kNone;
+    case Plan::Correction::kHochberg:
+      return stats::Correction::kHochberg;
+    case Plan::Correction::kHommel:
+      return stats::Correction::kHommel;
+    case Plan::Correction::kSidak:
+      return stats::Correction::kSidak;
+    case Plan::Correction::kBenjaminiHochberg:
+      return stats::Correction::kBenjaminiHochberg;
+    case Plan::Correction::kBenjaminiYekutieli:
+      return stats::Correction::kBenjaminiYekutieli;
+  }
+  return stats::Correction::kBonferroni;
 }
 
 // Over all treatments and primary KPIs; what is not computable counts as 1.
@@ -182,12 +226,8 @@ void AdjustPrimaries(const Plan& plan, std::vector<KpiAnalysis>* analyses) {
       p_values.push_back(DecidingPValue(comparison, plan).value_or(1));
     }
   }
-  const stats::Correction correction =
-      plan.correction == Plan::Correction::kHolm ? stats::Correction::kHolm
-      : plan.correction == Plan::Correction::kBonferroni
-          ? stats::Correction::kBonferroni
-          : stats::Correction::kNone;
-  const auto adjusted = stats::AdjustPValues(p_values, correction);
+  const auto adjusted =
+      stats::AdjustPValues(p_values, CorrectionOf(plan.correction));
   if (!adjusted.ok()) return;
   for (size_t i = 0; i < comparisons.size(); ++i) {
     if (DecidingPValue(*comparisons[i], plan).has_value()) {
@@ -201,36 +241,43 @@ void AdjustPrimaries(const Plan& plan, std::vector<KpiAnalysis>* analyses) {
 std::vector<KpiAnalysis> Analyze(const Experiment& experiment,
                                  const ExperimentLook& look) {
   const Plan& plan = experiment.plan;
+  const absl::StatusOr<PlannedLimits> limits =
+      PlannedLimits::Of(experiment, look);
   std::vector<KpiAnalysis> analyses;
   for (const Subject& subject : Subjects(experiment, look)) {
     KpiAnalysis& analysis = analyses.emplace_back();
     analysis.kpi = subject.name;
     analysis.role = subject.role;
     analysis.spec = subject.spec;
-    std::vector<KpiArm> arms;
-    for (const KpiTally& tally : *subject.tallies) {
-      arms.push_back(ArmOf(subject.spec, tally));
-    }
+    const std::vector<KpiArm> arms = ArmsOf(subject.spec, *subject.tallies);
     const auto horizon = CommonHorizonSeconds(subject.spec, arms);
     for (size_t v = 0; v < arms.size(); ++v) {
       analysis.variants.push_back(AnalyzeVariant(
           subject.spec, arms[v], look.units[v], horizon, plan.alpha));
     }
+    // Automatic guardrails are not adjusted.
+    std::vector<AdjustedEffect> adjusted;
+    if (subject.kpi.has_value()) {
+      adjusted = AdjustEffects(subject.spec, *subject.kpi, look, plan);
+    }
     for (size_t v = 1; v < arms.size(); ++v) {
-      ComparisonAnalysis comparison =
-          Compare(subject.spec, arms[0], arms[v], horizon, plan);
+      ComparisonInput input{plan, subject.spec, arms[0], arms[v], horizon};
+      if (!adjusted.empty()) input.adjusted = &adjusted[v - 1];
+      if (limits.ok() && subject.role != KpiRole::kSecondary) {
+        input.limits = &*limits;
+      }
+      ComparisonAnalysis comparison = Compare(input);
       comparison.variant = static_cast<int>(v);
       if (subject.role == KpiRole::kGuardrail ||
           subject.role == KpiRole::kAutomaticGuardrail) {
-        comparison.guardrail =
-            JudgeGuardrail(subject.spec, arms[0], arms[v], horizon,
-                           subject.relative_margin, plan);
+        comparison.guardrail = JudgeGuardrail(input, subject.margin);
         comparison.guardrail->blocking = subject.blocking;
       }
       analysis.comparisons.push_back(std::move(comparison));
     }
     if (analyses.size() == 1) {
-      analysis.expected_losses = ExpectedLosses(subject.spec, arms, horizon);
+      analysis.expected_losses =
+          ExpectedLosses(subject.spec, arms, horizon, plan.prior);
     }
   }
   AdjustPrimaries(plan, &analyses);
@@ -240,20 +287,21 @@ std::vector<KpiAnalysis> Analyze(const Experiment& experiment,
 std::vector<PathPoint> AnalyzePath(const Experiment& experiment, int kpi,
                                    int variant,
                                    const std::vector<ExperimentLook>& looks) {
-  const KpiSpec spec = SpecOf(experiment.kpis[kpi]);
+  const Plan& plan = experiment.plan;
+  const KpiSpec spec = SpecOf(experiment.kpis[kpi], plan);
   std::vector<PathPoint> path;
   for (const ExperimentLook& look : looks) {
-    const std::vector<KpiArm> arms = {ArmOf(spec, look.kpis[kpi][0]),
-                                      ArmOf(spec, look.kpis[kpi][variant])};
-    const auto horizon = CommonHorizonSeconds(spec, arms);
-    const auto answer =
-        CompareSequentially(spec, arms[0], arms[1], horizon, experiment.plan);
+    const std::vector<KpiArm> arms = ArmsOf(spec, look.kpis[kpi]);
+    const std::vector<AdjustedEffect> adjusted =
+        AdjustEffects(spec, kpi, look, plan);
+    ComparisonInput input{plan, spec, arms[0], arms[variant],
+                          CommonHorizonSeconds(spec, {arms[0], arms[variant]})};
+    if (!adjusted.empty()) input.adjusted = &adjusted[variant - 1];
+    const auto answer = CompareSequentially(input);
     if (!answer.has_value() || !answer->relative.has_value()) continue;
-    const auto c = EstimateOf(spec, arms[0], horizon);
-    const auto t = EstimateOf(spec, arms[1], horizon);
-    if (!c.ok() || !t.ok()) continue;
-    path.push_back({look.as_of, arms[0].units + arms[1].units,
-                    (t->value - c->value) / std::abs(c->value),
+    const auto relative = RelativeDifference(input);
+    if (!relative.has_value()) continue;
+    path.push_back({look.as_of, arms[0].units + arms[variant].units, *relative,
                     answer->relative->interval});
   }
   return path;

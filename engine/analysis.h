@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/adjustment.h"
 #include "engine/experiment.h"
+#include "engine/group_sequential.h"
 #include "engine/kpi_arm.h"
 #include "engine/look.h"
 #include "stats/estimate.h"
@@ -53,8 +55,11 @@ struct BayesianAnswer {
 struct GuardrailAnswer {
   enum class Status { kKept, kHarmed, kUncertain };
   Status status = Status::kUncertain;
+  // One of them is more than 0, and the bound is of its kind.
   double relative_margin = 0;
+  double absolute_margin = 0;
   std::optional<double> relative_bound;
+  std::optional<double> absolute_bound;
   bool blocking = true;
 };
 
@@ -67,12 +72,16 @@ struct ComparisonAnalysis {
   std::vector<NamedInterval> relative_intervals;
   std::optional<double> p_value;
   std::string test;
+  // How the difference was adjusted; absent if the plan or the KPI does not.
+  std::optional<Adjustment> adjustment;
   // Times: the p-value of the difference of restricted means. The log-rank test
   // may find curves that cross; the difference then says nothing of either way,
   // so that both must be small to decide.
   std::optional<double> restricted_mean_p_value;
   std::optional<SequentialAnswer> sequential;
   std::optional<BayesianAnswer> bayesian;
+  // At a planned look of a group sequential plan; not of secondary KPIs.
+  std::optional<GroupSequentialAnswer> group_sequential;
   std::optional<double> adjusted_p_value;  // Primary KPIs only.
   std::optional<GuardrailAnswer> guardrail;
   std::optional<double> optimized_value;

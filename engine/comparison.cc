@@ -9,9 +9,7 @@
 #include "absl/strings/match.h"
 #include "stats/bayes.h"
 #include "stats/confidence_sequence.h"
-#include "stats/distributions.h"
 #include "stats/effect.h"
-#include "stats/fieller.h"
 #include "stats/log_rank.h"
 #include "stats/mean.h"
 #include "stats/proportion.h"
@@ -129,28 +127,79 @@ void CompareTimes(const KpiArm& control, const KpiArm& treatment,
   }
 }
 
-std::optional<BayesianAnswer> CompareBayesian(
-    const KpiSpec& spec, const KpiArm& control, const KpiArm& treatment,
-    const absl::StatusOr<stats::NormalEstimate>& c,
-    const absl::StatusOr<stats::NormalEstimate>& t, double alpha) {
+// The effect as a normal estimate: the adjusted difference if there is one.
+absl::StatusOr<stats::NormalEstimate> DifferenceOf(
+    const ComparisonInput& input) {
+  if (input.adjusted != nullptr && input.adjusted->difference.has_value()) {
+    return stats::NormalEstimate{input.adjusted->difference->value,
+                                 input.adjusted->difference->standard_error};
+  }
+  const auto c = EstimateOf(input.spec, input.control, input.horizon_seconds);
+  if (!c.ok()) return c.status();
+  const auto t = EstimateOf(input.spec, input.treatment, input.horizon_seconds);
+  if (!t.ok()) return t.status();
+  return stats::NormalEstimate{
+      t->value - c->value, std::hypot(t->standard_error, c->standard_error)};
+}
+
+// The relative difference with its standard error.
+absl::StatusOr<stats::NormalEstimate> RelativeOf(const ComparisonInput& input) {
+  if (input.adjusted != nullptr && input.adjusted->difference.has_value()) {
+    if (!input.adjusted->relative.has_value()) {
+      return absl::FailedPreconditionError(
+          "the control value is 0, want another one for a relative difference");
+    }
+    return stats::NormalEstimate{input.adjusted->relative->value,
+                                 input.adjusted->relative->standard_error};
+  }
+  const auto c = EstimateOf(input.spec, input.control, input.horizon_seconds);
+  if (!c.ok()) return c.status();
+  const auto t = EstimateOf(input.spec, input.treatment, input.horizon_seconds);
+  if (!t.ok()) return t.status();
+  const auto lift = stats::LiftOfEstimates(
+      *c, *t, {.alpha = input.plan.alpha, .method = stats::LiftMethod::kDelta});
+  if (!lift.ok()) return lift.status();
+  return stats::NormalEstimate{lift->value, lift->standard_error};
+}
+
+std::optional<BayesianAnswer> CompareBayesian(const ComparisonInput& input) {
+  const KpiSpec& spec = input.spec;
+  const Plan::Prior& prior = input.plan.prior;
   const stats::BayesOptions options = {
-      .alpha = alpha,
+      .alpha = input.plan.alpha,
       .direction = spec.higher_is_better ? stats::Direction::kUp
                                          : stats::Direction::kDown};
+  const bool normal =
+      prior.relative_effect_sd > 0 ||
+      (input.adjusted != nullptr && input.adjusted->difference.has_value());
   absl::StatusOr<stats::BayesComparison> answer;
   BayesianAnswer result;
-  if (FamilyOf(spec.kind) == KpiFamily::kShare) {
+  if (FamilyOf(spec.kind) == KpiFamily::kShare && !normal) {
     // Without data it would be the prior's answer, not ours.
-    if (control.units == 0 || treatment.units == 0) return std::nullopt;
-    answer = stats::CompareBetaBinomial(control.share, treatment.share, {}, {},
-                                        options);
+    if (input.control.units == 0 || input.treatment.units == 0) {
+      return std::nullopt;
+    }
+    const stats::BetaPrior beta = {prior.share_alpha, prior.share_beta};
+    answer = stats::CompareBetaBinomial(
+        input.control.share, input.treatment.share, beta, beta, options);
     result.model = "beta-binomial";
   } else {
-    if (!c.ok() || !t.ok()) return std::nullopt;
-    answer = stats::UpdateNormalEffect(
-        {t->value - c->value, std::hypot(t->standard_error, c->standard_error)},
-        std::nullopt, options);
+    const auto effect = DifferenceOf(input);
+    if (!effect.ok()) return std::nullopt;
+    std::optional<stats::NormalPrior> normal_prior;
     result.model = "normal";
+    if (prior.relative_effect_sd > 0) {
+      // The prior is of the relative effect: carried over to the difference.
+      const auto control =
+          EstimateOf(spec, input.control, input.horizon_seconds);
+      if (!control.ok()) return std::nullopt;
+      const auto rescaled = stats::RescaleRelativePrior(
+          {prior.relative_effect_mean, prior.relative_effect_sd},
+          control->value);
+      if (!rescaled.ok()) return std::nullopt;
+      normal_prior = *rescaled;
+    }
+    answer = stats::UpdateNormalEffect(*effect, normal_prior, options);
   }
   if (!answer.ok()) return std::nullopt;
   result.probability_to_beat_control = answer->probability_to_beat_control;
@@ -159,82 +208,120 @@ std::optional<BayesianAnswer> CompareBayesian(
   return result;
 }
 
-stats::SequenceOptions SequenceOptionsOf(const Plan& plan) {
-  stats::SequenceOptions options;
-  options.alpha = plan.alpha;
-  if (plan.planned_units > 0) options.planned_units = plan.planned_units;
-  return options;
+// The adjusted difference in the place of the plain one.
+void TakeAdjusted(const AdjustedEffect& adjusted, ComparisonAnalysis* out) {
+  out->adjustment = adjusted.adjustment;
+  if (!adjusted.difference.has_value()) return;
+  const std::string& method = adjusted.adjustment.method;
+  out->difference = adjusted.difference->value;
+  out->difference_intervals = {Named(adjusted.difference->interval, method)};
+  out->p_value = adjusted.difference->p_value;
+  out->test = method;
+  out->relative = std::nullopt;
+  out->relative_intervals.clear();
+  out->error.clear();
+  if (!adjusted.relative.has_value()) return;
+  out->relative = adjusted.relative->value;
+  out->relative_intervals = {Named(adjusted.relative->interval, method)};
+}
+
+void CompareByFamily(const ComparisonInput& input, ComparisonAnalysis* out) {
+  const double alpha = input.plan.alpha;
+  switch (FamilyOf(input.spec.kind)) {
+    case KpiFamily::kShare:
+      CompareShares(input.control, input.treatment, alpha, out);
+      break;
+    case KpiFamily::kMean:
+      CompareSummaries(
+          input.control.mean, input.treatment.mean, alpha, 1, "welch",
+          [&](const auto& a, const auto& b) {
+            return stats::CompareMeans(a, b, {.alpha = alpha});
+          },
+          [](const auto& a, const auto& b, const stats::LiftOptions& options) {
+            return stats::MeanLift(a, b, options);
+          },
+          out);
+      break;
+    case KpiFamily::kRatio:
+      CompareSummaries(
+          input.control.ratio, input.treatment.ratio, alpha, input.spec.scale,
+          "delta",
+          [&](const auto& a, const auto& b) {
+            return stats::CompareRatios(a, b, {.alpha = alpha});
+          },
+          [](const auto& a, const auto& b, const stats::LiftOptions& options) {
+            return stats::RatioLift(a, b, options);
+          },
+          out);
+      break;
+    case KpiFamily::kTime: {
+      CompareTimes(input.control, input.treatment, input.horizon_seconds, alpha,
+                   out);
+      const auto c =
+          EstimateOf(input.spec, input.control, input.horizon_seconds);
+      const auto t =
+          EstimateOf(input.spec, input.treatment, input.horizon_seconds);
+      if (!c.ok() || !t.ok()) break;
+      const auto lift = stats::LiftOfEstimates(*c, *t, {.alpha = alpha});
+      if (!lift.ok()) break;
+      out->relative = lift->value;
+      out->relative_intervals.push_back(Named(lift->interval, "delta"));
+      break;
+    }
+  }
 }
 
 }  // namespace
 
 std::optional<SequentialAnswer> CompareSequentially(
-    const KpiSpec& spec, const KpiArm& control, const KpiArm& treatment,
-    std::optional<double> horizon_seconds, const Plan& plan) {
-  const auto c = EstimateOf(spec, control, horizon_seconds);
-  const auto t = EstimateOf(spec, treatment, horizon_seconds);
-  if (!c.ok() || !t.ok()) return std::nullopt;
-  const int64_t units = control.units + treatment.units;
-  const stats::SequenceOptions options = SequenceOptionsOf(plan);
-  const auto difference = stats::AnytimeEffect(
-      {t->value - c->value, std::hypot(t->standard_error, c->standard_error)},
-      units, options);
+    const ComparisonInput& input) {
+  const auto effect = DifferenceOf(input);
+  if (!effect.ok()) return std::nullopt;
+  const int64_t units = input.control.units + input.treatment.units;
+  stats::SequenceOptions options;
+  options.alpha = input.plan.alpha;
+  if (input.plan.planned_units > 0) {
+    options.planned_units = input.plan.planned_units;
+  }
+  const auto difference = stats::AnytimeEffect(*effect, units, options);
   if (!difference.ok()) return std::nullopt;
   SequentialAnswer answer;
   answer.difference = Named(difference->interval, "acs");
   answer.p_value = difference->p_value;
-  const auto lift = stats::LiftOfEstimates(
-      *c, *t, {.alpha = plan.alpha, .method = stats::LiftMethod::kDelta});
+  const auto lift = RelativeOf(input);
   if (lift.ok()) {
-    const auto relative = stats::AnytimeEffect(
-        {lift->value, lift->standard_error}, units, options);
+    const auto relative = stats::AnytimeEffect(*lift, units, options);
     if (relative.ok()) answer.relative = Named(relative->interval, "acs");
   }
   return answer;
 }
 
-ComparisonAnalysis Compare(const KpiSpec& spec, const KpiArm& control,
-                           const KpiArm& treatment,
-                           std::optional<double> horizon_seconds,
-                           const Plan& plan) {
+std::optional<double> RelativeDifference(const ComparisonInput& input) {
+  const auto relative = RelativeOf(input);
+  if (!relative.ok()) return std::nullopt;
+  return relative->value;
+}
+
+ComparisonAnalysis Compare(const ComparisonInput& input) {
   ComparisonAnalysis out;
-  const double alpha = plan.alpha;
-  const auto c = EstimateOf(spec, control, horizon_seconds);
-  const auto t = EstimateOf(spec, treatment, horizon_seconds);
-  switch (FamilyOf(spec.kind)) {
-    case KpiFamily::kShare:
-      CompareShares(control, treatment, alpha, &out);
-      break;
-    case KpiFamily::kMean:
-      CompareSummaries(
-          control.mean, treatment.mean, alpha, 1, "welch",
-          [&](const auto& a, const auto& b) {
-            return stats::CompareMeans(a, b, {.alpha = alpha});
-          },
-          stats::MeanLift, &out);
-      break;
-    case KpiFamily::kRatio:
-      CompareSummaries(
-          control.ratio, treatment.ratio, alpha, spec.scale, "delta",
-          [&](const auto& a, const auto& b) {
-            return stats::CompareRatios(a, b, {.alpha = alpha});
-          },
-          stats::RatioLift, &out);
-      break;
-    case KpiFamily::kTime:
-      CompareTimes(control, treatment, horizon_seconds, alpha, &out);
-      if (c.ok() && t.ok()) {
-        const auto lift = stats::LiftOfEstimates(*c, *t, {.alpha = alpha});
-        if (lift.ok()) {
-          out.relative = lift->value;
-          out.relative_intervals.push_back(Named(lift->interval, "delta"));
-        }
-      }
-      break;
+  CompareByFamily(input, &out);
+  if (input.adjusted != nullptr) TakeAdjusted(*input.adjusted, &out);
+  out.sequential = CompareSequentially(input);
+  out.bayesian = CompareBayesian(input);
+  if (input.limits != nullptr) {
+    const auto difference = DifferenceOf(input);
+    const auto relative = RelativeOf(input);
+    const auto answer =
+        difference.ok()
+            ? input.limits->Answer(
+                  *difference,
+                  relative.ok() ? std::optional(*relative) : std::nullopt,
+                  input.spec.higher_is_better)
+            : difference.status();
+    NoteError(answer.status(), &out);
+    if (answer.ok()) out.group_sequential = *answer;
   }
-  out.sequential =
-      CompareSequentially(spec, control, treatment, horizon_seconds, plan);
-  out.bayesian = CompareBayesian(spec, control, treatment, c, t, alpha);
+  const auto c = EstimateOf(input.spec, input.control, input.horizon_seconds);
   if (c.ok() && out.difference.has_value() &&
       !out.difference_intervals.empty()) {
     out.optimized_value = c->value + *out.difference;
@@ -244,42 +331,6 @@ ComparisonAnalysis Compare(const KpiSpec& spec, const KpiArm& control,
     out.optimized_interval = interval;
   }
   return out;
-}
-
-GuardrailAnswer JudgeGuardrail(const KpiSpec& spec, const KpiArm& control,
-                               const KpiArm& treatment,
-                               std::optional<double> horizon_seconds,
-                               double relative_margin, const Plan& plan) {
-  GuardrailAnswer answer;
-  answer.relative_margin = relative_margin;
-  const auto c = EstimateOf(spec, control, horizon_seconds);
-  const auto t = EstimateOf(spec, treatment, horizon_seconds);
-  if (!c.ok() || !t.ok()) return answer;
-  // The two-sided level at which a normal interval is as wide as the method's.
-  double level_alpha = plan.alpha;
-  if (plan.method == Plan::Method::kAlwaysValid) {
-    stats::SequenceOptions options = SequenceOptionsOf(plan);
-    options.alpha = plan.alpha / 2;
-    options.alternative = stats::Alternative::kGreater;
-    const auto unit =
-        stats::AnytimeEffect({0, 1}, control.units + treatment.units, options);
-    if (!unit.ok()) return answer;
-    level_alpha = 2 * stats::NormalUpperTail(-unit->interval.lower);
-  }
-  const auto set = stats::FiellerLiftSet(*c, *t, level_alpha);
-  if (!set.ok() || set->shape != stats::ConfidenceShape::kBounded) {
-    return answer;
-  }
-  const double good = spec.higher_is_better ? 1 : -1;
-  const double worst = spec.higher_is_better ? set->lower : set->upper;
-  const double best = spec.higher_is_better ? set->upper : set->lower;
-  answer.relative_bound = worst;
-  if (good * worst > -relative_margin) {
-    answer.status = GuardrailAnswer::Status::kKept;
-  } else if (good * best < 0) {
-    answer.status = GuardrailAnswer::Status::kHarmed;
-  }
-  return answer;
 }
 
 }  // namespace stagecraft::engine

@@ -4,32 +4,38 @@
 
 #include <optional>
 
+#include "engine/adjustment.h"
 #include "engine/analysis.h"
 #include "engine/experiment.h"
+#include "engine/group_sequential.h"
 #include "engine/kpi_arm.h"
 
 namespace stagecraft::engine {
 
-// Everything but the guardrail and the adjusted p-value. `horizon_seconds` is
-// that of CommonHorizonSeconds. What cannot be computed is absent, with the
-// reason in `error`.
-ComparisonAnalysis Compare(const KpiSpec& spec, const KpiArm& control,
-                           const KpiArm& treatment,
-                           std::optional<double> horizon_seconds,
-                           const Plan& plan);
+// What is compared. All that it points to outlives it.
+struct ComparisonInput {
+  const Plan& plan;
+  const KpiSpec& spec;
+  const KpiArm& control;
+  const KpiArm& treatment;
+  // Of CommonHorizonSeconds.
+  std::optional<double> horizon_seconds;
+  // Takes the place of the plain difference; null if there is none.
+  const AdjustedEffect* adjusted = nullptr;
+  // Null if the look is not a planned one of a group sequential plan.
+  const PlannedLimits* limits = nullptr;
+};
+
+// Everything but the guardrail and the adjusted p-value. What cannot be
+// computed is absent, with the reason in `error`.
+ComparisonAnalysis Compare(const ComparisonInput& input);
 
 // The confidence sequence of the difference and of the relative difference.
 std::optional<SequentialAnswer> CompareSequentially(
-    const KpiSpec& spec, const KpiArm& control, const KpiArm& treatment,
-    std::optional<double> horizon_seconds, const Plan& plan);
+    const ComparisonInput& input);
 
-// Whether the treatment keeps a guardrail, at alpha / 2 one-sided, by the
-// plan's method: the limit of the relative difference is Fieller's, so that the
-// error of the control's value counts.
-GuardrailAnswer JudgeGuardrail(const KpiSpec& spec, const KpiArm& control,
-                               const KpiArm& treatment,
-                               std::optional<double> horizon_seconds,
-                               double relative_margin, const Plan& plan);
+// The relative difference, adjusted if it is to be.
+std::optional<double> RelativeDifference(const ComparisonInput& input);
 
 }  // namespace stagecraft::engine
 

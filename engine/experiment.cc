@@ -202,7 +202,44 @@ absl::Status ValidateLife(const Experiment& experiment) {
   return absl::OkStatus();
 }
 
+// The dimension that the plan is post-stratified by.
+absl::Status ValidateStrata(const Experiment& experiment) {
+  const std::string& strata = experiment.plan.post_stratify_by;
+  if (strata.empty()) return absl::OkStatus();
+  for (const SegmentDimension& dimension : experiment.segments) {
+    if (dimension.attribute == strata) return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("plan.post_stratify_by is ", Quote(strata),
+                   ", want the attribute of one of the segments"));
+}
+
+// What a group sequential plan can decide on.
+absl::Status ValidateGroupSequential(const Experiment& experiment) {
+  const Plan& plan = experiment.plan;
+  if (plan.method != Plan::Method::kGroupSequential) return absl::OkStatus();
+  for (size_t i = 0; i < plan.primary_kpis.size(); ++i) {
+    const Kpi* kpi = FindKpi(experiment, plan.primary_kpis[i]);
+    if (kpi == nullptr || kpi->kind != KpiKind::kTimeToEvent) continue;
+    // Its information is events, of which no plan knows the number.
+    return absl::InvalidArgumentError(
+        absl::StrCat("plan.primary_kpis[", i, "] is ", Quote(kpi->name),
+                     ", a time to an event, want another kind for "
+                     "GROUP_SEQUENTIAL, or ALWAYS_VALID"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+int Covariates(const Plan& plan, const Kpi& kpi) {
+  if (!plan.pre_exposure_window.has_value() ||
+      kpi.kind == KpiKind::kTimeToEvent ||
+      kpi.kind == KpiKind::kCustomerLifetimeValue) {
+    return 0;
+  }
+  return Components(kpi.kind);
+}
 
 absl::Status Validate(const Experiment& experiment) {
   absl::Status status =
@@ -230,6 +267,10 @@ absl::Status Validate(const Experiment& experiment) {
   if (!status.ok()) return status;
   // A plan is required from the start on.
   status = ValidatePlan(experiment.plan, IsStarted(experiment.state) ? 1 : 0);
+  if (!status.ok()) return status;
+  status = ValidateStrata(experiment);
+  if (!status.ok()) return status;
+  status = ValidateGroupSequential(experiment);
   if (!status.ok()) return status;
   return ValidateReferences(experiment);
 }

@@ -31,11 +31,43 @@ struct Allocation {
 
 // How the verdict is reached. Meaning, ranges and defaults as in the contract.
 struct Plan {
-  enum class Method { kFixedHorizon, kAlwaysValid };
-  enum class Correction { kHolm, kBonferroni, kNone };
+  enum class Method { kFixedHorizon, kAlwaysValid, kGroupSequential };
+  enum class Correction {
+    kHolm,
+    kBonferroni,
+    kNone,
+    kHochberg,
+    kHommel,
+    kSidak,
+    kBenjaminiHochberg,
+    kBenjaminiYekutieli
+  };
+  // Just one of the margins is more than 0.
   struct Guardrail {
     std::string kpi;
     double relative_margin = 0;  // In (0, 1].
+    double absolute_margin = 0;  // In the KPI's own unit.
+  };
+  struct GroupSequential {
+    enum class Spending {
+      kOBrienFleming,
+      kPocock,
+      kHwangShihDeCani,
+      kPowerFamily
+    };
+    // Share of `planned_units` at each look, the last one 1.
+    std::vector<double> fractions = {0.2, 0.4, 0.6, 0.8, 1};
+    Spending spending = Spending::kOBrienFleming;
+    double parameter = 0;
+    bool futility = false;
+    Spending futility_spending = Spending::kOBrienFleming;
+    double futility_parameter = 0;
+  };
+  struct Prior {
+    double relative_effect_mean = 0;
+    double relative_effect_sd = 0;  // 0: flat.
+    double share_alpha = 1;
+    double share_beta = 1;
   };
   struct AutomaticGuardrails {
     double stage_conversion_margin = 0.05;
@@ -61,7 +93,15 @@ struct Plan {
   double maximum_crossed_over_share = 0.01;
   std::optional<Micros> maximum_staleness;
   double minimum_identity_match_rate = 0;
+  GroupSequential group_sequential;           // Only kGroupSequential.
+  std::optional<Micros> pre_exposure_window;  // CUPED.
+  std::string post_stratify_by;  // A dimension of the segments, or empty.
+  Prior prior;
 };
+
+// How many components the tallies of a KPI have besides its own: the same ones
+// in the plan's window before the exposure, or none.
+int Covariates(const Plan& plan, const Kpi& kpi);
 
 struct Experiment {
   enum class State {

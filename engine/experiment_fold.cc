@@ -13,6 +13,13 @@ namespace {
 // minute keeps its tallies and the ledger's evidence small.
 constexpr Micros kTimeInStageResolution = 60 * kSecond;
 
+// Component by component: each stands in one of the two.
+UnitValue Sum(const UnitValue& a, const UnitValue& b) {
+  UnitValue sum;
+  for (int i = 0; i < kMaxComponents; ++i) sum[i] = a[i] + b[i];
+  return sum;
+}
+
 }  // namespace
 
 ExperimentColumns::ExperimentColumns(const Experiment& experiment)
@@ -24,7 +31,8 @@ ExperimentColumns::ExperimentColumns(const Experiment& experiment)
   columns_.resize(3);
   for (const engine::Kpi& kpi : experiment.kpis) {
     columns_.push_back({.durations = kpi.kind == KpiKind::kTimeToEvent,
-                        .components = Components(kpi.kind)});
+                        .components = Components(kpi.kind) +
+                                      Covariates(experiment.plan, kpi)});
   }
   for (int i = 0; i < later_stages_; ++i) columns_.push_back({.components = 1});
   for (int i = 0; i < later_stages_; ++i) columns_.push_back({});
@@ -178,21 +186,47 @@ Contribution ExperimentFold::Contribute(
                        std::max(exposed, EventTick(other->time)));
   }
 
+  const Micros covariates_from =
+      exposure->time - experiment_->plan.pre_exposure_window.value_or(0);
+  std::vector<Match> before;
   std::vector<Match> matches;
   for (const EventView& event : events) {
-    if (event.time < exposure->time) continue;
+    if (event.time < covariates_from) continue;
     filters_.Match(event, [&](int filter) {
-      matches.push_back({event.time, filter, event.value});
+      (event.time < exposure->time ? before : matches)
+          .push_back({event.time, filter, event.value});
     });
   }
   for (size_t i = 0; i < experiment_->kpis.size(); ++i) {
-    ContributeKpi(static_cast<int>(i), matches, *exposure, &emitter);
+    ContributeKpi(static_cast<int>(i), before, matches, *exposure, &emitter);
   }
   ContributeStages(matches, *exposure, &emitter);
   return contribution;
 }
 
-void ExperimentFold::ContributeKpi(int i, const std::vector<Match>& matches,
+void ExperimentFold::Measure(int i, const Match& match,
+                             KpiMeasure* measure) const {
+  if (match.filter == kpi_filter_[i]) measure->AddEvent(match.value);
+  if (match.filter == denominator_filter_[i]) {
+    measure->AddDenominatorEvent(match.value);
+  }
+}
+
+UnitValue ExperimentFold::CovariatesOf(int i,
+                                       const std::vector<Match>& before) const {
+  const Kpi& kpi = experiment_->kpis[i];
+  const int covariates = Covariates(experiment_->plan, kpi);
+  UnitValue result = {};
+  if (covariates == 0) return result;
+  KpiMeasure measure(kpi);
+  for (const Match& match : before) Measure(i, match, &measure);
+  const UnitValue value = measure.Value();
+  std::copy_n(value.begin(), covariates, result.begin() + Components(kpi.kind));
+  return result;
+}
+
+void ExperimentFold::ContributeKpi(int i, const std::vector<Match>& before,
+                                   const std::vector<Match>& matches,
                                    const ExposureSummary& exposure,
                                    Emitter* emitter) const {
   const Kpi& kpi = experiment_->kpis[i];
@@ -209,13 +243,14 @@ void ExperimentFold::ContributeKpi(int i, const std::vector<Match>& matches,
                                : std::nullopt,
         experiment_->journey->time_resolution, emitter);
   } else if (kpi.length.has_value()) {
-    ContributeWindow(i, matches, exposure, emitter);
+    ContributeWindow(i, CovariatesOf(i, before), matches, exposure, emitter);
   } else {
-    ContributeOpenEnded(i, matches, exposure, emitter);
+    ContributeOpenEnded(i, CovariatesOf(i, before), matches, exposure, emitter);
   }
 }
 
-void ExperimentFold::ContributeWindow(int i, const std::vector<Match>& matches,
+void ExperimentFold::ContributeWindow(int i, const UnitValue& covariates,
+                                      const std::vector<Match>& matches,
                                       const ExposureSummary& exposure,
                                       Emitter* emitter) const {
   const Kpi& kpi = experiment_->kpis[i];
@@ -224,16 +259,14 @@ void ExperimentFold::ContributeWindow(int i, const std::vector<Match>& matches,
   KpiMeasure measure(kpi);
   for (const Match& match : matches) {
     if (match.time < begin || match.time >= end) continue;
-    if (match.filter == kpi_filter_[i]) measure.AddEvent(match.value);
-    if (match.filter == denominator_filter_[i]) {
-      measure.AddDenominatorEvent(match.value);
-    }
+    Measure(i, match, &measure);
   }
   // It counts once its window is over.
-  emitter->Add(columns_.Kpi(i), TimedTick(end), measure.Value());
+  emitter->Add(columns_.Kpi(i), TimedTick(end),
+               Sum(measure.Value(), covariates));
 }
 
-void ExperimentFold::ContributeOpenEnded(int i,
+void ExperimentFold::ContributeOpenEnded(int i, const UnitValue& covariates,
                                          const std::vector<Match>& matches,
                                          const ExposureSummary& exposure,
                                          Emitter* emitter) const {
@@ -241,22 +274,17 @@ void ExperimentFold::ContributeOpenEnded(int i,
   const Micros begin = exposure.time + kpi.delay;
   const int column = columns_.Kpi(i);
   KpiMeasure measure(kpi);
-  UnitValue value = measure.Value();
+  UnitValue value = Sum(measure.Value(), covariates);
   emitter->Add(column, EventTick(exposure.time), value);
   for (size_t m = 0; m < matches.size(); ++m) {
     const Match& match = matches[m];
-    if (match.time >= begin) {
-      if (match.filter == kpi_filter_[i]) measure.AddEvent(match.value);
-      if (match.filter == denominator_filter_[i]) {
-        measure.AddDenominatorEvent(match.value);
-      }
-    }
+    if (match.time >= begin) Measure(i, match, &measure);
     // One change for all events of a tick.
     const Tick tick = EventTick(match.time);
     if (m + 1 < matches.size() && EventTick(matches[m + 1].time) == tick) {
       continue;
     }
-    const UnitValue now = measure.Value();
+    const UnitValue now = Sum(measure.Value(), covariates);
     if (now != value) emitter->Replace(column, tick, value, now);
     value = now;
   }

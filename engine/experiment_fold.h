@@ -12,6 +12,7 @@
 #include "engine/book.h"
 #include "engine/event_filters.h"
 #include "engine/experiment.h"
+#include "engine/kpi_measure.h"
 #include "engine/segmenter.h"
 
 namespace stagecraft::engine {
@@ -98,12 +99,20 @@ class ExperimentFold {
   };
   class Emitter;
 
-  void ContributeKpi(int kpi, const std::vector<Match>& matches,
+  // Takes in a match that is of the KPI.
+  void Measure(int kpi, const Match& match, KpiMeasure* measure) const;
+  // The components before the exposure, in their places; 0 in the others.
+  UnitValue CovariatesOf(int kpi, const std::vector<Match>& before) const;
+  // `before`: matches in the plan's window before the exposure.
+  void ContributeKpi(int kpi, const std::vector<Match>& before,
+                     const std::vector<Match>& matches,
                      const ExposureSummary& exposure, Emitter* emitter) const;
-  void ContributeWindow(int kpi, const std::vector<Match>& matches,
+  void ContributeWindow(int kpi, const UnitValue& covariates,
+                        const std::vector<Match>& matches,
                         const ExposureSummary& exposure,
                         Emitter* emitter) const;
-  void ContributeOpenEnded(int kpi, const std::vector<Match>& matches,
+  void ContributeOpenEnded(int kpi, const UnitValue& covariates,
+                           const std::vector<Match>& matches,
                            const ExposureSummary& exposure,
                            Emitter* emitter) const;
   void ContributeTime(int column, Micros entry, std::optional<Micros> end,

@@ -1,6 +1,8 @@
 #include "engine/horizon.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +14,12 @@ int64_t CountOf(const std::vector<KpiTally>& tallies) {
   int64_t count = 0;
   for (const KpiTally& tally : tallies) count += tally.sums.count();
   return count;
+}
+
+bool DurationOver(const Experiment& experiment, const ExperimentLook& look) {
+  return !experiment.start_time.has_value() ||
+         look.as_of - *experiment.start_time >=
+             experiment.plan.minimum_duration;
 }
 
 }  // namespace
@@ -48,15 +56,50 @@ std::vector<HorizonCount> HorizonCounts(const Experiment& experiment,
   return counts;
 }
 
-bool HorizonReached(const Experiment& experiment, const ExperimentLook& look) {
-  if (experiment.start_time.has_value() &&
-      look.as_of - *experiment.start_time < experiment.plan.minimum_duration) {
-    return false;
-  }
+int64_t MatureUnits(const Experiment& experiment, const ExperimentLook& look) {
+  int64_t units = std::numeric_limits<int64_t>::max();
   for (const HorizonCount& count : HorizonCounts(experiment, look)) {
-    if (count.mature < experiment.plan.planned_units) return false;
+    units = std::min(units, count.mature);
   }
-  return true;
+  return units;
+}
+
+bool HorizonReached(const Experiment& experiment, const ExperimentLook& look) {
+  return DurationOver(experiment, look) &&
+         MatureUnits(experiment, look) >= experiment.plan.planned_units;
+}
+
+int LooksReached(const Experiment& experiment, const ExperimentLook& look) {
+  if (!DurationOver(experiment, look)) return 0;
+  const auto mature = static_cast<double>(MatureUnits(experiment, look));
+  int reached = 0;
+  for (const double fraction : experiment.plan.group_sequential.fractions) {
+    // Whole units: a share of 0.2 of 7 is 2 units.
+    const double wanted = std::ceil(
+        fraction * static_cast<double>(experiment.plan.planned_units) - 1e-9);
+    if (mature >= wanted) ++reached;
+  }
+  return reached;
+}
+
+std::optional<PlannedLook> PlannedLookOf(const Experiment& experiment,
+                                         const ExperimentLook& look) {
+  const Plan& plan = experiment.plan;
+  if (plan.method != Plan::Method::kGroupSequential || look.is_segment) {
+    return std::nullopt;
+  }
+  const int looks = static_cast<int>(plan.group_sequential.fractions.size());
+  const int past = look.past_looks.empty() ? 0 : look.past_looks.back().look;
+  const int reached = LooksReached(experiment, look);
+  if (reached > past) return PlannedLook{reached, looks, reached == looks};
+  const bool ended =
+      experiment.end_time.has_value() && look.as_of >= *experiment.end_time;
+  const int64_t exposed =
+      std::accumulate(look.units.begin(), look.units.end(), int64_t{0});
+  if (ended && exposed > 0 && MatureUnits(experiment, look) >= exposed) {
+    return PlannedLook{std::min(past + 1, looks), looks, true};
+  }
+  return std::nullopt;
 }
 
 }  // namespace stagecraft::engine

@@ -2,7 +2,9 @@
 //
 // A unit with first exposure e contributes the events of the window
 // [e + delay, e + delay + length). Its contribution is a vector of 1 to 3
-// components, of which tallies keep sums and products:
+// components, of which tallies keep sums and products (a plan with CUPED adds
+// the same components before the exposure, see `Covariates` in
+// engine/experiment.h):
 //
 //   kind                 components                          value
 //   kConversion          x = any match                       mean x

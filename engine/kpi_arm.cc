@@ -62,8 +62,9 @@ KpiFamily FamilyOf(KpiKind kind) {
   return IsRatio(kind) ? KpiFamily::kRatio : KpiFamily::kMean;
 }
 
-KpiSpec SpecOf(const Kpi& kpi) {
+KpiSpec SpecOf(const Kpi& kpi, const Plan& plan) {
   KpiSpec spec;
+  spec.covariates = Covariates(plan, kpi);
   spec.kind = kpi.kind;
   spec.higher_is_better = kpi.higher_is_better;
   if (kpi.kind == KpiKind::kCustomerLifetimeValue) {
@@ -113,6 +114,26 @@ KpiArm ArmOf(const KpiSpec& spec, const KpiTally& tally) {
     arm.denominator = FromMicro(sums.sum(1));
   }
   return arm;
+}
+
+stats::MultiMoments JointMomentsOf(const KpiSpec& spec, const KpiTally& tally) {
+  const Sums& sums = tally.sums;
+  const int metric = FamilyOf(spec.kind) == KpiFamily::kRatio ? 2 : 1;
+  std::vector<int> components;
+  for (int i = 0; i < metric; ++i) components.push_back(i);
+  for (int i = 0; i < spec.covariates; ++i) {
+    components.push_back(Components(spec.kind) + i);
+  }
+  stats::MultiMoments joint;
+  joint.n = sums.count();
+  for (const int i : components) {
+    joint.mean.push_back(Mean(sums, i));
+    for (const int j : components) {
+      joint.covariance.push_back(
+          Covariance(sums, std::min(i, j), std::max(i, j)));
+    }
+  }
+  return joint;
 }
 
 std::optional<double> CommonHorizonSeconds(const KpiSpec& spec,

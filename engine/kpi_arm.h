@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/experiment.h"
 #include "engine/kpi.h"
 #include "engine/look.h"
 #include "stats/estimate.h"
 #include "stats/moments.h"
+#include "stats/multi_moments.h"
 #include "stats/proportion.h"
 #include "stats/survival.h"
 
@@ -25,10 +27,12 @@ struct KpiSpec {
   bool higher_is_better = true;
   double scale = 1;  // Multiplies a ratio: lifespan / length (CLV).
   std::optional<Micros> horizon;  // Of times.
+  int covariates = 0;             // See `Covariates` in engine/experiment.h.
 };
-KpiSpec SpecOf(const Kpi& kpi);
+KpiSpec SpecOf(const Kpi& kpi, const Plan& plan);
 
-// The statistics of a tally. Exactly the member of the family is set.
+// The statistics of a tally. Of share, mean, ratio and bins just the family's
+// is set.
 struct KpiArm {
   int64_t units = 0;
   stats::Proportion share;               // kShare.
@@ -40,6 +44,10 @@ struct KpiArm {
   double denominator = 0;  // Sum of y; units for other families.
 };
 KpiArm ArmOf(const KpiSpec& spec, const KpiTally& tally);
+
+// Of a KPI that is no time: its components and those of its covariates; of a
+// ratio each time the numerator and the denominator.
+stats::MultiMoments JointMomentsOf(const KpiSpec& spec, const KpiTally& tally);
 
 // The horizon of restricted means that all arms can answer, in seconds: the
 // spec's, but not beyond the last follow-up of any arm that has units. Nothing

@@ -8,13 +8,14 @@ ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
   const ExperimentColumns& columns = fold.columns();
   const Tick tick = AsOfTick(as_of);
   const int variants = static_cast<int>(experiment.variants.size());
-  const auto sums = [&](int column) {
+  const auto sums_of = [&](int of_slot, int column) {
     std::vector<KpiTally> result(variants);
     for (int v = 0; v < variants; ++v) {
-      result[v].sums = tallies.ReadSums(slot, v, column, tick);
+      result[v].sums = tallies.ReadSums(of_slot, v, column, tick);
     }
     return result;
   };
+  const auto sums = [&](int column) { return sums_of(slot, column); };
   const auto durations = [&](int column, std::optional<Micros> horizon) {
     std::vector<KpiTally> result(variants);
     for (int v = 0; v < variants; ++v) {
@@ -33,6 +34,7 @@ ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
 
   ExperimentLook look;
   look.as_of = as_of;
+  look.is_segment = slot != 0;
   look.units = counts(ExperimentColumns::kUnits);
   for (const int64_t n : counts(ExperimentColumns::kCrossedOver)) {
     look.crossed_over_units += n;
@@ -60,6 +62,25 @@ ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
   if (columns.later_stages() > 0) {
     look.time_in_stage =
         durations(columns.TimeInStage(), GuardrailWindow(experiment));
+  }
+  if (slot != 0 || experiment.plan.post_stratify_by.empty()) return look;
+  for (const Segmenter::Segment& segment : fold.segmenter().Segments()) {
+    if (segment.attribute != experiment.plan.post_stratify_by) continue;
+    bool has_units = false;
+    for (int v = 0; v < variants; ++v) {
+      has_units = has_units || tallies.ReadSums(segment.slot, v,
+                                                ExperimentColumns::kUnits, tick)
+                                       .count() > 0;
+    }
+    if (!has_units) continue;
+    Stratum& stratum = look.strata.emplace_back();
+    stratum.value = segment.value;
+    for (size_t i = 0; i < experiment.kpis.size(); ++i) {
+      stratum.kpis.emplace_back();
+      if (experiment.kpis[i].kind == KpiKind::kTimeToEvent) continue;
+      stratum.kpis.back() =
+          sums_of(segment.slot, columns.Kpi(static_cast<int>(i)));
+    }
   }
   return look;
 }

@@ -20,9 +20,27 @@ struct KpiTally {
   std::vector<DurationBin> bins;  // Of times.
 };
 
+// The KPIs' tallies of one value of the dimension that a plan is
+// post-stratified by.
+struct Stratum {
+  std::string value;
+  // As in `ExperimentLook`; times have none.
+  std::vector<std::vector<KpiTally>> kpis;
+};
+
+// A planned look of a group sequential plan that was passed without an end.
+struct PastLook {
+  Micros as_of = 0;
+  int look = 0;       // From 1.
+  int64_t units = 0;  // Mature on every primary KPI and guardrail.
+  friend bool operator==(const PastLook&, const PastLook&) = default;
+};
+
 // The tallies of an experiment, as of a moment, of everybody or of a segment.
 struct ExperimentLook {
   Micros as_of = 0;
+  // Of a segment: plans decide on everybody only.
+  bool is_segment = false;
   std::optional<Micros> newest_event_time;  // Of the whole store.
   std::vector<int64_t> units;               // By variant.
   int64_t crossed_over_units = 0;
@@ -34,6 +52,11 @@ struct ExperimentLook {
   std::vector<std::vector<int64_t>> stages_reached;
   // By variant; empty if the experiment's stage is the last one.
   std::vector<KpiTally> time_in_stage;
+  // Of everybody, if the plan is post-stratified; those that have units.
+  std::vector<Stratum> strata;
+  // Of a group sequential plan, see engine/schedule.h; oldest first. They are
+  // what the look's limit depends on besides its own tallies.
+  std::vector<PastLook> past_looks;
 };
 
 // The tallies of a journey, as of a moment, of everybody or of a segment.
@@ -48,7 +71,7 @@ struct JourneyLook {
   std::vector<Stage> stages;
 };
 
-// Read tallies as of `as_of`.
+// Read tallies as of `as_of`. `past_looks` stays empty.
 ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
                         int slot, Micros as_of);
 JourneyLook ReadLook(const JourneyFold& fold, const Tallies& tallies, int slot,

@@ -59,7 +59,8 @@ bool SameContributions(const Experiment& a, const Experiment& b,
          a.start_time == b.start_time &&
          EffectiveEnd(a, newest) == EffectiveEnd(b, newest) &&
          *a.journey == *b.journey && a.kpis == b.kpis &&
-         a.segments == b.segments && GuardrailWindow(a) == GuardrailWindow(b);
+         a.segments == b.segments && GuardrailWindow(a) == GuardrailWindow(b) &&
+         a.plan.pre_exposure_window == b.plan.pre_exposure_window;
 }
 
 FoldedSpecs Compile(const Specs& specs, const FoldedSpecs& current,

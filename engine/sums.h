@@ -1,4 +1,4 @@
-// Sums: the sufficient statistics of vectors of 0 to 3 components.
+// Sums: the sufficient statistics of vectors of 0 to 4 components.
 //
 // For units u with component vectors v(u) in units of 1e-6:
 //   count = number of units, sum(i) = sum v_i, product(i, j) = sum v_i v_j.
@@ -17,7 +17,7 @@
 
 namespace stagecraft::engine {
 
-inline constexpr int kMaxComponents = 3;
+inline constexpr int kMaxComponents = 4;
 using UnitValue = std::array<MicroValue, kMaxComponents>;
 
 class Sums {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "engine/verdict_order.h"
 
 namespace stagecraft::engine {
 namespace {
@@ -30,7 +31,8 @@ class DecisionRule {
       : experiment_(experiment),
         plan_(experiment.plan),
         look_(look),
-        analyses_(analyses) {}
+        analyses_(analyses),
+        planned_(PlannedLookOf(experiment, look)) {}
 
   Verdict Run() {
     for (size_t v = 1; v < experiment_.variants.size(); ++v) {
@@ -132,6 +134,7 @@ class DecisionRule {
       CheckCounts(analysis);
     }
     if (plan_.method == Plan::Method::kFixedHorizon) CheckHorizon();
+    if (plan_.method == Plan::Method::kGroupSequential) CheckPlannedLook();
   }
 
   void CheckCounts(const KpiAnalysis& analysis) {
@@ -167,10 +170,25 @@ class DecisionRule {
     }
   }
 
+  void CheckPlannedLook() {
+    if (planned_.has_value()) return;
+    const std::vector<double>& fractions = plan_.group_sequential.fractions;
+    const size_t next =
+        look_.past_looks.empty() ? 0 : look_.past_looks.back().look;
+    if (next >= fractions.size()) return;
+    Add(Code::kHorizonNotReached,
+        absl::StrFormat("%d units are mature on every primary KPI and "
+                        "guardrail, want %.0f for look %d of %d",
+                        MatureUnits(experiment_, look_),
+                        std::ceil(fractions[next] *
+                                  static_cast<double>(plan_.planned_units)),
+                        next + 1, fractions.size()));
+  }
+
   VerdictKind JudgeTreatment(int v) {
     bool superior = false;
     bool inferior = false;
-    bool settled = true;  // Every primary KPI is equivalent.
+    bool settled = true;  // Every primary KPI is equivalent or futile.
     for (const KpiAnalysis& analysis : analyses_) {
       if (analysis.role != KpiRole::kPrimary) continue;
       const ComparisonAnalysis& comparison = analysis.comparisons[v - 1];
@@ -182,6 +200,7 @@ class DecisionRule {
           inferior = true;
           break;
         case Code::kEquivalent:
+        case Code::kFutile:
           break;
         default:
           settled = false;
@@ -207,7 +226,26 @@ class DecisionRule {
   // No look after this one can say more.
   bool PlanOver() const {
     return plan_.method == Plan::Method::kFixedHorizon ||
+           (planned_.has_value() && planned_->is_last) ||
            (Ended() && AllMature());
+  }
+
+  // `look 2 of 5: `, or nothing.
+  static std::string LookText(const ComparisonAnalysis& comparison) {
+    if (!comparison.group_sequential.has_value()) return "";
+    return absl::StrFormat("look %d of %d: ", comparison.group_sequential->look,
+                           comparison.group_sequential->looks);
+  }
+
+  static bool IsFutile(const KpiAnalysis& analysis,
+                       const ComparisonAnalysis& comparison) {
+    if (!comparison.group_sequential.has_value() ||
+        !comparison.group_sequential->futility_boundary.has_value()) {
+      return false;
+    }
+    const double z = comparison.group_sequential->z;
+    const double limit = *comparison.group_sequential->futility_boundary;
+    return analysis.spec.higher_is_better ? z <= limit : z >= limit;
   }
 
   Code JudgePrimary(const KpiAnalysis& analysis,
@@ -224,13 +262,24 @@ class DecisionRule {
             : absl::StrFormat("%+.4g", *comparison.difference);
     const bool better =
         (*comparison.difference > 0) == analysis.spec.higher_is_better;
+    const std::string look = LookText(comparison);
     if (p <= plan_.alpha && *comparison.difference != 0) {
       const Code code = better ? Code::kSuperior : Code::kInferior;
       Add(code,
-          absl::StrFormat("%s (%s), corrected p = %.3g, want at most %g",
-                          change, better ? "better" : "worse", p, plan_.alpha),
+          absl::StrFormat("%s%s (%s), corrected p = %.3g, want at most %g",
+                          look, change, better ? "better" : "worse", p,
+                          plan_.alpha),
           v, analysis.kpi);
       return code;
+    }
+    if (IsFutile(analysis, comparison)) {
+      Add(Code::kFutile,
+          absl::StrFormat("%schanged by %s: z = %.3f, on the wrong side of the "
+                          "limit for futility, %.3f",
+                          look, change, comparison.group_sequential->z,
+                          *comparison.group_sequential->futility_boundary),
+          v, analysis.kpi);
+      return Code::kFutile;
     }
     if (plan_.method == Plan::Method::kAlwaysValid &&
         comparison.sequential.has_value() &&
@@ -250,9 +299,9 @@ class DecisionRule {
       }
     }
     Add(PlanOver() ? Code::kPlanEnded : Code::kInconclusive,
-        absl::StrFormat("changed by %s: corrected p = %.3g, want at most %g%s",
-                        change, p, plan_.alpha,
-                        PlanOver() ? "; the plan has ended" : ""),
+        absl::StrFormat(
+            "%schanged by %s: corrected p = %.3g, want at most %g%s", look,
+            change, p, plan_.alpha, PlanOver() ? "; the plan has ended" : ""),
         v, analysis.kpi);
     return Code::kInconclusive;
   }
@@ -266,12 +315,17 @@ class DecisionRule {
             ? absl::StrCat("changed by ", SignedPercent(*comparison.relative),
                            ", ")
             : "";
+    const bool absolute = answer.absolute_margin > 0;
     const std::string bound =
         answer.relative_bound.has_value()
             ? absl::StrCat("at worst ", SignedPercent(*answer.relative_bound))
+        : answer.absolute_bound.has_value()
+            ? absl::StrFormat("at worst %+.4g", *answer.absolute_bound)
             : std::string("at worst unbounded");
     const std::string margin =
-        absl::StrCat("the margin of ", Percent(answer.relative_margin),
+        absl::StrCat("the margin of ",
+                     absolute ? absl::StrFormat("%.4g", answer.absolute_margin)
+                              : Percent(answer.relative_margin),
                      answer.blocking ? "" : " (for information)");
     switch (answer.status) {
       case GuardrailAnswer::Status::kKept:
@@ -319,18 +373,8 @@ class DecisionRule {
     } else {
       verdict_.kind = VerdictKind::kNoDifference;
     }
-    SortReasons();
+    SortReasons(&verdict_);
     return std::move(verdict_);
-  }
-
-  // Whether the variant is better on a primary KPI, so that what keeps it from
-  // winning is elsewhere.
-  bool IsSuperior(const std::string& variant) const {
-    return std::any_of(verdict_.reasons.begin(), verdict_.reasons.end(),
-                       [&](const Reason& reason) {
-                         return reason.code == Code::kSuperior &&
-                                reason.variant == variant;
-                       });
   }
 
   std::string BestWinner() const {
@@ -348,66 +392,15 @@ class DecisionRule {
     return best;
   }
 
-  // The reasons that carry the verdict come first; the order is otherwise that
-  // of the rule.
-  void SortReasons() {
-    std::vector<std::string> superior;
-    for (const Verdict::Treatment& treatment : verdict_.treatments) {
-      if (IsSuperior(treatment.variant)) superior.push_back(treatment.variant);
-    }
-    const auto weight = [&](const Reason& reason) {
-      const bool named =
-          verdict_.variant.empty() || reason.variant == verdict_.variant;
-      const bool decisive = [&] {
-        switch (verdict_.kind) {
-          case VerdictKind::kWinner:
-            return reason.code == Code::kSuperior;
-          case VerdictKind::kHarmful:
-            return reason.code == Code::kInferior ||
-                   reason.code == Code::kGuardrailHarmed;
-          case VerdictKind::kNoDifference:
-            return reason.code == Code::kEquivalent ||
-                   reason.code == Code::kPlanEnded ||
-                   (reason.code == Code::kGuardrailUncertain &&
-                    std::find(superior.begin(), superior.end(),
-                              reason.variant) != superior.end());
-          default:
-            return reason.code == Code::kInconclusive ||
-                   reason.code == Code::kGuardrailUncertain;
-        }
-      }();
-      return (named ? 0 : 2) + (decisive ? 0 : 1);
-    };
-    std::stable_sort(verdict_.reasons.begin(), verdict_.reasons.end(),
-                     [&](const Reason& a, const Reason& b) {
-                       return weight(a) < weight(b);
-                     });
-  }
-
   const Experiment& experiment_;
   const Plan& plan_;
   const ExperimentLook& look_;
   const std::vector<KpiAnalysis>& analyses_;
+  const std::optional<PlannedLook> planned_;
   Verdict verdict_;
 };
 
 }  // namespace
-
-absl::string_view ToText(VerdictKind kind) {
-  switch (kind) {
-    case VerdictKind::kCollecting:
-      return "COLLECTING";
-    case VerdictKind::kWinner:
-      return "WINNER";
-    case VerdictKind::kNoDifference:
-      return "NO_DIFFERENCE";
-    case VerdictKind::kHarmful:
-      return "HARMFUL";
-    case VerdictKind::kInvalid:
-      return "INVALID";
-  }
-  return "";
-}
 
 Verdict Decide(const Experiment& experiment, const ExperimentLook& look,
                const std::vector<KpiAnalysis>& analyses) {

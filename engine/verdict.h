@@ -3,7 +3,8 @@
 //
 // First: can the data be trusted? Sample ratio, crossed-over share, identity
 // match (INVALID if not), freshness, minimum duration, units and conversions
-// (COLLECTING until then). Then, for each treatment: it wins if it is better on
+// (COLLECTING until then; a group sequential plan also between its planned
+// looks). Then, for each treatment: it wins if it is better on
 // a primary KPI at the corrected level, worse on none, and keeps every blocking
 // guardrail; it is harmful if it is worse on a primary KPI or harms a blocking
 // guardrail. Of several winners the one with the smallest expected loss is
@@ -51,6 +52,7 @@ struct Reason {
     kGuardrailUncertain,
     kPlanEnded,
     kNotComputable,
+    kFutile,
   };
   Code code = Code::kInconclusive;
   std::string message;  // A sentence with the numbers.

@@ -1,5 +1,8 @@
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "absl/numeric/int128.h"
@@ -22,21 +25,28 @@ absl::int128 FromProto(const v1::Int128& value) {
   return absl::MakeInt128(value.high(), value.low());
 }
 
-// What a list of tally records is about, in the order of the results. `tallies`
-// are by variant.
+// What a list of tally records is about, in the order of the results, then
+// stratum by stratum. `tallies` are by variant.
 struct Subject {
   std::string kpi;
   engine::KpiKind kind;
-  std::vector<engine::KpiTally>* tallies;
+  int covariates = 0;
+  std::vector<engine::KpiTally>* tallies = nullptr;
+  std::optional<std::string> stratum;
 };
 
 std::vector<Subject> SubjectsOf(const engine::Experiment& experiment,
                                 engine::ExperimentLook* look) {
   std::vector<Subject> subjects;
+  const auto covariates = [&](const engine::Kpi& kpi) {
+    return engine::Covariates(experiment.plan, kpi);
+  };
   const auto add = [&](const std::string& name) {
     for (size_t i = 0; i < experiment.kpis.size(); ++i) {
-      if (experiment.kpis[i].name != name) continue;
-      subjects.push_back({name, experiment.kpis[i].kind, &look->kpis[i]});
+      const engine::Kpi& kpi = experiment.kpis[i];
+      if (kpi.name != name) continue;
+      subjects.push_back(
+          {name, kpi.kind, covariates(kpi), &look->kpis[i], std::nullopt});
       return;
     }
   };
@@ -48,13 +58,23 @@ std::vector<Subject> SubjectsOf(const engine::Experiment& experiment,
     subjects.push_back(
         {absl::StrCat("stages/", experiment.journey->stages[own + 1 + i].id,
                       "/conversion"),
-         engine::KpiKind::kConversion, &look->stage_conversions[i]});
+         engine::KpiKind::kConversion, 0, &look->stage_conversions[i],
+         std::nullopt});
   }
   if (!look->time_in_stage.empty()) {
     subjects.push_back({absl::StrCat("stages/", experiment.stage, "/time"),
-                        engine::KpiKind::kTimeToEvent, &look->time_in_stage});
+                        engine::KpiKind::kTimeToEvent, 0, &look->time_in_stage,
+                        std::nullopt});
   }
   for (const std::string& name : experiment.plan.secondary_kpis) add(name);
+  for (engine::Stratum& stratum : look->strata) {
+    for (size_t i = 0; i < experiment.kpis.size(); ++i) {
+      const engine::Kpi& kpi = experiment.kpis[i];
+      if (kpi.kind == engine::KpiKind::kTimeToEvent) continue;
+      subjects.push_back({kpi.name, kpi.kind, covariates(kpi), &stratum.kpis[i],
+                          stratum.value});
+    }
+  }
   return subjects;
 }
 
@@ -71,6 +91,7 @@ v1::TallyRecord ToRecord(const Subject& subject, const std::string& variant,
   v1::TallyRecord record;
   record.set_kpi(subject.kpi);
   record.set_variant(variant);
+  if (subject.stratum.has_value()) record.set_stratum(*subject.stratum);
   if (subject.kind == engine::KpiKind::kTimeToEvent) {
     // Experiments know no other ends: drop-outs go on to be waited for.
     for (const engine::DurationBin& bin : tally.bins) {
@@ -94,15 +115,16 @@ v1::TallyRecord ToRecord(const Subject& subject, const std::string& variant,
 }
 
 absl::Status Misfit(const v1::TallyRecord& record, absl::string_view what) {
-  return absl::DataLossError(absl::StrCat("the evidence's tally of ",
-                                          record.kpi(), ", variant ",
-                                          record.variant(), " ", what));
+  return absl::DataLossError(absl::StrCat(
+      "the evidence's tally of ", record.kpi(), ", variant ", record.variant(),
+      record.has_stratum() ? ", stratum " : "", record.stratum(), " ", what));
 }
 
 absl::StatusOr<engine::KpiTally> FromRecord(const v1::TallyRecord& record,
-                                            engine::KpiKind kind) {
+                                            const Subject& subject) {
   engine::KpiTally tally;
-  const int components = engine::Components(kind);
+  const engine::KpiKind kind = subject.kind;
+  const int components = engine::Components(kind) + subject.covariates;
   const int products = components * (components + 1) / 2;
   if (record.sums_size() != components || record.products_size() != products) {
     return Misfit(record,
@@ -150,29 +172,69 @@ absl::StatusOr<engine::KpiTally> FromRecord(const v1::TallyRecord& record,
 engine::ExperimentLook EmptyLook(const engine::Experiment& experiment) {
   engine::ExperimentLook look;
   const size_t variants = experiment.variants.size();
-  const auto tallies = [&](engine::KpiKind kind) {
+  const auto tallies = [&](int components) {
     engine::KpiTally zero;
-    zero.sums = engine::Sums(engine::Components(kind));
+    zero.sums = engine::Sums(components);
     return std::vector<engine::KpiTally>(variants, zero);
   };
   for (const engine::Kpi& kpi : experiment.kpis) {
-    look.kpis.push_back(tallies(kpi.kind));
+    look.kpis.push_back(tallies(engine::Components(kpi.kind) +
+                                engine::Covariates(experiment.plan, kpi)));
   }
   const int own =
       engine::FindStage(*experiment.journey, experiment.stage).value_or(0);
   const size_t later = experiment.journey->stages.size() - 1 - own;
-  look.stage_conversions.resize(later, tallies(engine::KpiKind::kConversion));
+  look.stage_conversions.resize(
+      later, tallies(engine::Components(engine::KpiKind::kConversion)));
   look.stages_reached.resize(later, std::vector<int64_t>(variants));
   if (later > 0) look.time_in_stage.resize(variants);
   return look;
 }
 
+// Adds an empty stratum for each one that the evidence has tallies of.
+absl::Status AddStrata(const v1::Evidence& evidence,
+                       const engine::Experiment& experiment,
+                       engine::ExperimentLook* look) {
+  std::set<std::string> allowed;
+  for (const engine::SegmentDimension& dimension : experiment.segments) {
+    if (dimension.attribute != experiment.plan.post_stratify_by) continue;
+    allowed.insert(dimension.values.begin(), dimension.values.end());
+    allowed.insert(std::string(engine::kOtherSegmentValue));
+    allowed.insert(std::string(engine::kNoSegmentValue));
+  }
+  std::set<std::string> seen;
+  for (const v1::TallyRecord& record : evidence.tallies()) {
+    if (!record.has_stratum() || !seen.insert(record.stratum()).second) {
+      continue;
+    }
+    if (allowed.count(record.stratum()) == 0) {
+      return Misfit(record, "is of a stratum that the plan does not have");
+    }
+    engine::Stratum& stratum = look->strata.emplace_back();
+    stratum = {record.stratum(), look->kpis};
+    for (size_t i = 0; i < experiment.kpis.size(); ++i) {
+      if (experiment.kpis[i].kind == engine::KpiKind::kTimeToEvent) {
+        stratum.kpis[i].clear();
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadTallies(const v1::Evidence& evidence,
                          const engine::Experiment& experiment,
                          engine::ExperimentLook* look) {
-  std::map<std::pair<std::string, std::string>, const v1::TallyRecord*> records;
+  using Key = std::tuple<std::string, std::string, std::optional<std::string>>;
+  const auto stratum_of = [](const v1::TallyRecord& record) {
+    return record.has_stratum() ? std::optional(record.stratum())
+                                : std::nullopt;
+  };
+  std::map<Key, const v1::TallyRecord*> records;
   for (const v1::TallyRecord& record : evidence.tallies()) {
-    if (!records.try_emplace({record.kpi(), record.variant()}, &record)
+    if (!records
+             .try_emplace(
+                 Key{record.kpi(), record.variant(), stratum_of(record)},
+                 &record)
              .second) {
       return Misfit(record, "is there twice");
     }
@@ -181,13 +243,13 @@ absl::Status ReadTallies(const v1::Evidence& evidence,
   for (const Subject& subject : SubjectsOf(experiment, look)) {
     for (size_t v = 0; v < experiment.variants.size(); ++v) {
       const std::string& variant = experiment.variants[v].id;
-      const auto it = records.find({subject.kpi, variant});
+      const auto it = records.find(Key{subject.kpi, variant, subject.stratum});
       if (it == records.end()) {
         return absl::DataLossError(absl::StrCat("the evidence's tally of ",
                                                 subject.kpi, ", variant ",
                                                 variant, " is missing"));
       }
-      auto tally = FromRecord(*it->second, subject.kind);
+      auto tally = FromRecord(*it->second, subject);
       if (!tally.ok()) return tally.status();
       (*subject.tallies)[v] = *std::move(tally);
       ++read;
@@ -208,6 +270,24 @@ absl::StatusOr<engine::Micros> ReadTime(const google::protobuf::Timestamp& time,
   return micros;
 }
 
+absl::Status ReadPastLooks(const v1::Evidence& evidence,
+                           engine::ExperimentLook* look) {
+  for (const v1::PastLook& record : evidence.past_looks()) {
+    const auto as_of = ReadTime(record.as_of(), "past_looks.as_of");
+    if (!as_of.ok()) return as_of.status();
+    const int before =
+        look->past_looks.empty() ? 0 : look->past_looks.back().look;
+    if (record.look() <= before || record.units() < 0) {
+      return absl::DataLossError(
+          absl::StrCat("evidence.past_looks has look ", record.look(), " with ",
+                       record.units(), " units after look ", before,
+                       ", want ascending looks and at least 0 units"));
+    }
+    look->past_looks.push_back({*as_of, record.look(), record.units()});
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 v1::Evidence ToEvidence(const v1::Experiment& proto,
@@ -223,6 +303,12 @@ v1::Evidence ToEvidence(const v1::Experiment& proto,
   evidence.mutable_units()->Add(look.units.begin(), look.units.end());
   evidence.set_crossed_over_units(look.crossed_over_units);
   evidence.set_matched_units(look.matched_units);
+  for (const engine::PastLook& past : look.past_looks) {
+    v1::PastLook* added = evidence.add_past_looks();
+    *added->mutable_as_of() = ToTimestamp(past.as_of);
+    added->set_look(past.look);
+    added->set_units(past.units);
+  }
   engine::ExperimentLook copy = look;
   for (const Subject& subject : SubjectsOf(experiment, &copy)) {
     for (size_t v = 0; v < experiment.variants.size(); ++v) {
@@ -271,8 +357,11 @@ absl::StatusOr<EvidenceContent> FromEvidence(const v1::Evidence& evidence) {
   }
   content.look.crossed_over_units = evidence.crossed_over_units();
   content.look.matched_units = evidence.matched_units();
-  const absl::Status status =
-      ReadTallies(evidence, content.experiment, &content.look);
+  absl::Status status = AddStrata(evidence, content.experiment, &content.look);
+  if (!status.ok()) return status;
+  status = ReadTallies(evidence, content.experiment, &content.look);
+  if (!status.ok()) return status;
+  status = ReadPastLooks(evidence, &content.look);
   if (!status.ok()) return status;
   return content;
 }

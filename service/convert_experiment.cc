@@ -49,6 +49,14 @@ absl::Status ConvertReals(const v1::Plan& plan, engine::Plan* result) {
       {"automatic_guardrails.time_in_stage_margin",
        plan.automatic_guardrails().time_in_stage_margin(),
        &automatic.time_in_stage_margin},
+      {"prior.relative_effect_mean", plan.prior().relative_effect_mean(),
+       &result->prior.relative_effect_mean},
+      {"prior.relative_effect_sd", plan.prior().relative_effect_sd(),
+       &result->prior.relative_effect_sd},
+      {"prior.share_alpha", plan.prior().share_alpha(),
+       &result->prior.share_alpha},
+      {"prior.share_beta", plan.prior().share_beta(),
+       &result->prior.share_beta},
   };
   for (const Real& real : reals) {
     const absl::Status status = ConvertReal(real.value, real.field, real.out);
@@ -66,9 +74,12 @@ absl::Status ConvertEnums(const v1::Plan& plan, engine::Plan* result) {
     case v1::Plan::FIXED_HORIZON:
       result->method = engine::Plan::Method::kFixedHorizon;
       break;
+    case v1::Plan::GROUP_SEQUENTIAL:
+      result->method = engine::Plan::Method::kGroupSequential;
+      break;
     default:
       return UnknownEnum("plan.method", plan.method(),
-                         "FIXED_HORIZON or ALWAYS_VALID");
+                         "FIXED_HORIZON, GROUP_SEQUENTIAL or ALWAYS_VALID");
   }
   switch (plan.correction()) {
     case v1::Plan::CORRECTION_UNSPECIFIED:
@@ -81,10 +92,82 @@ absl::Status ConvertEnums(const v1::Plan& plan, engine::Plan* result) {
     case v1::Plan::NONE:
       result->correction = engine::Plan::Correction::kNone;
       break;
+    case v1::Plan::HOCHBERG:
+      result->correction = engine::Plan::Correction::kHochberg;
+      break;
+    case v1::Plan::HOMMEL:
+      result->correction = engine::Plan::Correction::kHommel;
+      break;
+    case v1::Plan::SIDAK:
+      result->correction = engine::Plan::Correction::kSidak;
+      break;
+    case v1::Plan::BENJAMINI_HOCHBERG:
+      result->correction = engine::Plan::Correction::kBenjaminiHochberg;
+      break;
+    case v1::Plan::BENJAMINI_YEKUTIELI:
+      result->correction = engine::Plan::Correction::kBenjaminiYekutieli;
+      break;
     default:
       return UnknownEnum("plan.correction", plan.correction(),
-                         "HOLM, BONFERRONI or NONE");
+                         "HOLM, BONFERRONI, NONE, HOCHBERG, HOMMEL, SIDAK, "
+                         "BENJAMINI_HOCHBERG or BENJAMINI_YEKUTIELI");
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<engine::Plan::GroupSequential::Spending> ToSpending(
+    v1::Plan::GroupSequential::Spending spending, absl::string_view field) {
+  using enum engine::Plan::GroupSequential::Spending;
+  switch (spending) {
+    case v1::Plan::GroupSequential::SPENDING_UNSPECIFIED:
+    case v1::Plan::GroupSequential::OBRIEN_FLEMING:
+      return kOBrienFleming;
+    case v1::Plan::GroupSequential::POCOCK:
+      return kPocock;
+    case v1::Plan::GroupSequential::HWANG_SHIH_DECANI:
+      return kHwangShihDeCani;
+    case v1::Plan::GroupSequential::POWER_FAMILY:
+      return kPowerFamily;
+    default:
+      return UnknownEnum(
+          field, spending,
+          "OBRIEN_FLEMING, POCOCK, HWANG_SHIH_DECANI or POWER_FAMILY");
+  }
+}
+
+absl::Status ConvertGroupSequential(const v1::Plan::GroupSequential& design,
+                                    engine::Plan::GroupSequential* result) {
+  constexpr absl::string_view kField = "plan.group_sequential.";
+  if (design.fractions_size() > 0) {
+    if (design.looks() != 0 && design.looks() != design.fractions_size()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(kField, "looks is ", design.looks(),
+                       ", want the number of fractions, ",
+                       design.fractions_size(), ", or none"));
+    }
+    result->fractions.assign(design.fractions().begin(),
+                             design.fractions().end());
+  } else if (design.looks() != 0) {
+    if (design.looks() < 2 || design.looks() > 20) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(kField, "looks is ", design.looks(), ", want 2 to 20"));
+    }
+    result->fractions.clear();
+    for (int k = 1; k <= design.looks(); ++k) {
+      result->fractions.push_back(static_cast<double>(k) / design.looks());
+    }
+  }
+  auto spending =
+      ToSpending(design.spending(), absl::StrCat(kField, "spending"));
+  if (!spending.ok()) return spending.status();
+  result->spending = *spending;
+  result->parameter = design.parameter();
+  result->futility = design.futility();
+  spending = ToSpending(design.futility_spending(),
+                        absl::StrCat(kField, "futility_spending"));
+  if (!spending.ok()) return spending.status();
+  result->futility_spending = *spending;
+  result->futility_parameter = design.futility_parameter();
   return absl::OkStatus();
 }
 
@@ -120,7 +203,8 @@ absl::StatusOr<engine::Plan> ToEngine(const v1::Plan& plan) {
   result.primary_kpis.assign(plan.primary_kpis().begin(),
                              plan.primary_kpis().end());
   for (const v1::Plan::Guardrail& guardrail : plan.guardrails()) {
-    result.guardrails.push_back({guardrail.kpi(), guardrail.relative_margin()});
+    result.guardrails.push_back({guardrail.kpi(), guardrail.relative_margin(),
+                                 guardrail.absolute_margin()});
   }
   result.secondary_kpis.assign(plan.secondary_kpis().begin(),
                                plan.secondary_kpis().end());
@@ -150,6 +234,23 @@ absl::StatusOr<engine::Plan> ToEngine(const v1::Plan& plan) {
                              &result.maximum_staleness);
     if (!status.ok()) return status;
   }
+  if (plan.has_group_sequential()) {
+    if (result.method != engine::Plan::Method::kGroupSequential) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "plan.group_sequential is set where plan.method is ",
+          v1::Plan::Method_Name(plan.method()), ", want GROUP_SEQUENTIAL"));
+    }
+    status = ConvertGroupSequential(plan.group_sequential(),
+                                    &result.group_sequential);
+    if (!status.ok()) return status;
+  }
+  if (plan.has_pre_exposure_window()) {
+    status =
+        ConvertDuration(plan.pre_exposure_window(), "plan.pre_exposure_window",
+                        &result.pre_exposure_window);
+    if (!status.ok()) return status;
+  }
+  result.post_stratify_by = plan.post_stratify_by();
   result.planned_units = plan.planned_units();
   if (plan.minimum_units() != 0) result.minimum_units = plan.minimum_units();
   if (plan.minimum_conversions() != 0) {

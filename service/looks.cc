@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/analysis.h"
+#include "engine/assessment.h"
 #include "engine/funnel.h"
 #include "engine/tick.h"
 #include "engine/verdict.h"
@@ -48,11 +49,11 @@ bool Fits(const engine::Experiment& experiment,
     return false;
   }
   for (size_t i = 0; i < look.kpis.size(); ++i) {
+    const engine::Kpi& kpi = experiment.kpis[i];
+    const int components =
+        engine::Components(kpi.kind) + engine::Covariates(experiment.plan, kpi);
     for (const engine::KpiTally& tally : look.kpis[i]) {
-      if (tally.sums.components() !=
-          engine::Components(experiment.kpis[i].kind)) {
-        return false;
-      }
+      if (tally.sums.components() != components) return false;
     }
   }
   return true;
@@ -113,50 +114,28 @@ Looks::Looks(engine::Engine* engine, Catalog* catalog, Ledger* ledger,
       ledger_(ledger),
       clock_(std::move(clock)) {}
 
-absl::StatusOr<Micros> Looks::HorizonOf(const engine::Experiment& experiment,
-                                        Micros as_of) const {
-  const auto reached = [&](Micros time) -> absl::StatusOr<bool> {
-    const auto look = engine_->LookAtExperiment(experiment.name, time);
-    if (!look.ok()) return look.status();
-    if (!Fits(experiment, *look)) return ChangedMeanwhile(experiment.name);
-    return engine::HorizonReached(experiment, *look);
-  };
-  int64_t low = experiment.start_time.value_or(0) / engine::kTickLength;
-  int64_t high = as_of / engine::kTickLength;
-  const auto last = reached(high * engine::kTickLength);
-  if (!last.ok()) return last.status();
-  if (!*last) return as_of;
-  while (low < high) {
-    const int64_t middle = low + (high - low) / 2;
-    const auto is_reached = reached(middle * engine::kTickLength);
-    if (!is_reached.ok()) return is_reached.status();
-    (*is_reached ? high : low) = *is_reached ? middle : middle + 1;
-  }
-  return high * engine::kTickLength;
-}
-
 absl::StatusOr<Looks::Moment> Looks::LookAt(const v1::Experiment& proto,
                                             std::optional<Micros> requested,
                                             bool exact) const {
   auto experiment = StartedToEngine(proto);
   if (!experiment.ok()) return experiment.status();
-  Micros as_of = exact && requested.has_value()
-                     ? *requested
-                     : engine_->ResolveAsOf(requested, ToMicros(clock_()));
-  if (experiment->plan.method == engine::Plan::Method::kFixedHorizon) {
-    // Looked at once: what comes after the horizon no longer changes it.
-    const auto horizon = HorizonOf(*experiment, as_of);
-    if (!horizon.ok()) return horizon.status();
-    as_of = *horizon;
-  }
-  auto look = engine_->LookAtExperiment(proto.name(), as_of);
-  if (!look.ok()) return look.status();
-  if (!Fits(*experiment, *look)) return ChangedMeanwhile(proto.name());
-  Moment moment{proto, *std::move(experiment), *std::move(look), {}, {}};
-  moment.analyses = engine::Analyze(moment.experiment, moment.look);
-  moment.verdict =
-      engine::Decide(moment.experiment, moment.look, moment.analyses);
-  return moment;
+  const Micros as_of =
+      exact && requested.has_value()
+          ? *requested
+          : engine_->ResolveAsOf(requested, ToMicros(clock_()));
+  auto assessment = engine::Assess(
+      *experiment, as_of,
+      [&](Micros time) -> absl::StatusOr<engine::ExperimentLook> {
+        auto look = engine_->LookAtExperiment(proto.name(), time);
+        if (look.ok() && !Fits(*experiment, *look)) {
+          return ChangedMeanwhile(proto.name());
+        }
+        return look;
+      });
+  if (!assessment.ok()) return assessment.status();
+  return Moment{proto, *std::move(experiment), std::move(assessment->look),
+                std::move(assessment->analyses),
+                std::move(assessment->verdict)};
 }
 
 absl::StatusOr<v1::ExperimentResults> Looks::Results(

@@ -68,10 +68,6 @@ class Looks {
   absl::StatusOr<Moment> LookAt(const v1::Experiment& experiment,
                                 std::optional<engine::Micros> as_of,
                                 bool exact = false) const;
-  // The moment at which a fixed-horizon plan is looked at: the first full hour
-  // at which its horizon is reached, or `as_of` if that is not yet.
-  absl::StatusOr<engine::Micros> HorizonOf(const engine::Experiment& experiment,
-                                           engine::Micros as_of) const;
   absl::Status AddFullView(const Moment& moment,
                            v1::ExperimentResults* results) const;
   absl::Status AddSegments(const Moment& moment,

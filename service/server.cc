@@ -34,6 +34,7 @@
 #include "service/ledger.h"
 #include "service/looks.h"
 #include "service/result_service.h"
+#include "service/statistics_service.h"
 
 namespace stagecraft::service {
 namespace {
@@ -99,6 +100,7 @@ struct Server::Parts {
   std::unique_ptr<AssignmentService> assignments;
   std::unique_ptr<ResultServiceImpl> results;
   std::unique_ptr<DecisionServiceImpl> decisions;
+  StatisticsServiceImpl statistics;
   std::unique_ptr<grpc::Server> grpc;
   std::unique_ptr<Evaluator> evaluator;
   std::string address;
@@ -182,6 +184,7 @@ absl::Status Server::Parts::Listen(bool on_network) {
   builder.RegisterService(assignments.get());
   builder.RegisterService(results.get());
   builder.RegisterService(decisions.get());
+  builder.RegisterService(&statistics);
   builder.SetMaxReceiveMessageSize(config.max_message_mb << 20);
   // Two servers on one port would share the callers between two stores.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -214,7 +217,8 @@ absl::Status Server::Parts::Listen(bool on_network) {
                              v1::EventService::service_full_name(),
                              v1::AssignmentService::service_full_name(),
                              v1::ResultService::service_full_name(),
-                             v1::DecisionService::service_full_name()}) {
+                             v1::DecisionService::service_full_name(),
+                             v1::StatisticsService::service_full_name()}) {
       health->SetServingStatus(name, true);
     }
   }

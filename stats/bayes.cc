@@ -5,8 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "stats/bayes_input.h"
-#include "stats/beta_difference.h"
-#include "stats/beta_posterior.h"
+#include "stats/beta_effect.h"
 #include "stats/check.h"
 #include "stats/distributions.h"
 
@@ -23,19 +22,23 @@ absl::StatusOr<BayesComparison> CompareBetaBinomial(
       !status.ok()) {
     return status;
   }
-  const BetaPosterior c = PosteriorOf(control, control_prior);
-  const BetaPosterior t = PosteriorOf(treatment, treatment_prior);
+  const BetaShape c = ShapeOf(control, control_prior);
+  const BetaShape t = ShapeOf(treatment, treatment_prior);
+  const BetaOrdering order = OrderBetas(t, c);
   const bool up = options.direction == Direction::kUp;
-  const BetaOrder order = up ? CompareOrder(t, c) : CompareOrder(c, t);
   BayesComparison result;
-  result.probability_to_beat_control = order.probability_above;
-  result.expected_loss_treatment = order.shortfall;
-  result.expected_loss_control = order.excess;
-  result.effect_mean = MeanDistance(t, c);
-  result.effect_sd = std::sqrt(t.Variance() + c.Variance());
-  result.effect = {DifferenceQuantile(t, c, options.alpha / 2),
-                   DifferenceQuantile(t, c, 1 - options.alpha / 2),
-                   1 - options.alpha};
+  result.probability_to_beat_control = up ? order.above : order.below;
+  result.probability_control_better = up ? order.below : order.above;
+  result.log_probability_to_beat_control =
+      up ? order.log_above : order.log_below;
+  result.log_probability_control_better =
+      up ? order.log_below : order.log_above;
+  result.expected_loss_treatment = up ? order.shortfall : order.excess;
+  result.expected_loss_control = up ? order.excess : order.shortfall;
+  result.effect_mean = MeanDifference(t, c);
+  result.effect_sd = std::hypot(BetaDeviation(t), BetaDeviation(c));
+  const BetaEffect effect(t, c, EffectScale::kDifference);
+  result.effect = effect.Credible(CredibleKind::kEqualTailed, options.alpha);
   if (auto status = CheckResult(
           {result.probability_to_beat_control, result.expected_loss_treatment,
            result.expected_loss_control, result.effect_mean, result.effect_sd,
@@ -94,6 +97,9 @@ absl::StatusOr<BayesComparison> UpdateNormalEffect(
   const bool up = options.direction == Direction::kUp;
   BayesComparison result;
   result.probability_to_beat_control = NormalLowerTail(up ? z : -z);
+  result.probability_control_better = NormalUpperTail(up ? z : -z);
+  result.log_probability_to_beat_control = LogNormalUpperTail(up ? -z : z);
+  result.log_probability_control_better = LogNormalUpperTail(up ? z : -z);
   result.expected_loss_treatment = loss(up ? z : -z);
   result.expected_loss_control = loss(up ? -z : z);
   result.effect_mean = mean;

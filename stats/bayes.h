@@ -13,9 +13,18 @@
 // Effects: value ~ N(effect, se^2), effect ~ N(mean, sd^2) or flat, closed
 // forms.
 //
-// Source:   C. Stucchio, Bayesian A/B testing at VWO (2015).
-// Accuracy: probabilities to 1e-11 absolute, expected losses to 1e-11 of the
-//           wider posterior's spread, for 0 <= trials <= 1e12.
+// The expected uplift of choosing the treatment, E max(p_t - p_c, 0), is the
+// expected loss of staying with the control: it is not given twice.
+//
+// Intervals here are equal-tailed; highest density intervals, other scales
+// (lift, odds ratio) and thresholds are in bayes_effect.h.
+//
+// Source:   C. Stucchio, Bayesian A/B testing at VWO (2015); E. Miller,
+// Formulas
+//           for Bayesian A/B Testing (2014).
+// Accuracy: two arms: probabilities and expected losses to 1e-11 of themselves,
+//           down to 1e-300, for 0 <= trials <= 1e12; interval ends to 1e-12 in
+//           probability. k arms: 1e-9 of themselves.
 #ifndef STAGECRAFT_STATS_BAYES_H_
 #define STAGECRAFT_STATS_BAYES_H_
 
@@ -42,6 +51,11 @@ struct BayesOptions {
 
 struct BayesComparison {
   double probability_to_beat_control = 0.5;
+  // Its complement, computed as such: 1e-300 keeps its digits.
+  double probability_control_better = 0.5;
+  // Natural logarithms of the two; finite where they underflow.
+  double log_probability_to_beat_control = 0;
+  double log_probability_control_better = 0;
   double expected_loss_treatment = 0;  // Of choosing the treatment, >= 0.
   double expected_loss_control = 0;    // Of staying with the control, >= 0.
   double effect_mean = 0;              // Posterior mean, treatment - control.
@@ -67,6 +81,11 @@ absl::StatusOr<BayesComparison> CompareBetaBinomial(
 // k >= 2 rates under one prior. Errors: as above.
 absl::StatusOr<std::vector<BayesRank>> RankBetaBinomial(
     absl::Span<const Proportion> arms, const BetaPrior& prior = {},
+    const BayesOptions& options = {});
+
+// Each under its own. Errors: as above, and if the sizes differ.
+absl::StatusOr<std::vector<BayesRank>> RankBetaBinomialPriors(
+    absl::Span<const Proportion> arms, absl::Span<const BetaPrior> priors,
     const BayesOptions& options = {});
 
 // A prior of the effect, in the effect's own unit: absolute for a difference,
@@ -95,6 +114,7 @@ absl::StatusOr<BayesComparison> UpdateNormalEffect(
     const BayesOptions& options = {});
 
 // k >= 2 arms with independent normal posteriors (value, standard_error > 0).
+// Accuracy: 1e-11 of the values themselves.
 absl::StatusOr<std::vector<BayesRank>> RankNormal(
     absl::Span<const NormalEstimate> arms, const BayesOptions& options = {});
 

@@ -34,10 +34,9 @@ absl::Status CheckCounts(const Proportion& arm, absl::string_view name) {
                    " trials, want 0 <= successes <= trials <= 1e12"));
 }
 
-BetaPosterior PosteriorOf(const Proportion& arm, const BetaPrior& prior) {
-  return BetaPosterior(
-      prior.alpha + static_cast<double>(arm.successes),
-      prior.beta + static_cast<double>(arm.trials - arm.successes));
+BetaShape ShapeOf(const Proportion& arm, const BetaPrior& prior) {
+  return {prior.alpha + static_cast<double>(arm.successes),
+          prior.beta + static_cast<double>(arm.trials - arm.successes)};
 }
 
 }  // namespace stagecraft::stats

@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "stats/bayes.h"
 #include "stats/bayes_input.h"
+#include "stats/bayes_rank_integral.h"
+#include "stats/beta_effect.h"
 #include "stats/beta_posterior.h"
 #include "stats/check.h"
 #include "stats/distributions.h"
@@ -15,55 +17,11 @@
 namespace stagecraft::stats {
 namespace {
 
-// Each arm's probability to be above all others and E (max of others - own)+.
-// `lower(i)` and `upper(i)` are the tails of arm i at the node and `density(i)`
-// is per unit of the coordinate.
-struct RankSums {
-  std::vector<double> best, loss;
-};
-
-class RankIntegral {
- public:
-  explicit RankIntegral(size_t arms)
-      : sums_{std::vector<double>(arms, 0), std::vector<double>(arms, 0)},
-        prefix_(arms + 1, 1),
-        suffix_(arms + 1, 1),
-        lower_(arms),
-        log_lower_(arms) {}
-
-  // At one node: weight, dquantity/dcoordinate, and the tails and densities.
-  template <typename Lower, typename Upper, typename Density>
-  void Add(double weight, double slope, const Lower& lower, const Upper& upper,
-           const Density& density) {
-    const size_t n = lower_.size();
-    for (size_t i = 0; i < n; ++i) {
-      lower_[i] = lower(i);
-      // ln of the lower tail, exact also where it is close to 1.
-      log_lower_[i] =
-          lower_[i] > 0.5 ? std::log1p(-upper(i)) : std::log(lower_[i]);
-      prefix_[i + 1] = prefix_[i] * lower_[i];
-    }
-    for (size_t i = n; i-- > 0;) suffix_[i] = suffix_[i + 1] * lower_[i];
-    for (size_t i = 0; i < n; ++i) {
-      const double others = prefix_[i] * suffix_[i + 1];
-      sums_.best[i] += weight * density(i) * others;
-      if (slope > 0 && lower_[i] > 0) {
-        // 1 - product, by logarithms: -expm1 of their sum.
-        double log_others = 0;
-        for (size_t j = 0; j < n; ++j) {
-          if (j != i) log_others += log_lower_[j];
-        }
-        sums_.loss[i] += weight * slope * lower_[i] * -std::expm1(log_others);
-      }
-    }
-  }
-
-  const RankSums& sums() const { return sums_; }
-
- private:
-  RankSums sums_;
-  std::vector<double> prefix_, suffix_, lower_, log_lower_;
-};
+absl::Status CheckArms(size_t arms) {
+  if (arms >= 2) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("arms has ", arms, " arms, want at least 2"));
+}
 
 struct BetaRanking {
   std::vector<double> best, loss;
@@ -128,7 +86,12 @@ BetaRanking RankPosteriors(const std::vector<BetaPosterior>& arms) {
         const double others = before * above[i + 1];
         ranking.best[i] += weight * at[i].density * others;
         if (i == top) {
-          top_loss += weight * arms[0].SlopeAt(v) * at[i].lower * (1 - others);
+          // 1 - others, as a sum of positive terms.
+          double rest = 0;
+          for (size_t j = 0; j < k; ++j) {
+            if (j != i) rest = at[j].upper + at[j].lower * rest;
+          }
+          top_loss += weight * arms[0].SlopeAt(v) * at[i].lower * rest;
         }
         before *= at[i].lower;
       }
@@ -146,49 +109,67 @@ BetaRanking RankPosteriors(const std::vector<BetaPosterior>& arms) {
   return ranking;
 }
 
+// Small answers take tables that reach further out.
+BetaRanking RankShapes(const std::vector<BetaShape>& shapes) {
+  const auto rank = [&](double drop) {
+    std::vector<BetaPosterior> posteriors;
+    for (const BetaShape& shape : shapes) {
+      posteriors.emplace_back(shape.a, shape.b, drop);
+    }
+    return RankPosteriors(posteriors);
+  };
+  BetaRanking ranking = rank(BetaPosterior::kDrop);
+  constexpr double kSmall = 1e-8;
+  bool small = false;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    small = small || ranking.best[i] < kSmall ||
+            ranking.loss[i] < kSmall * BetaDeviation(shapes[i]);
+  }
+  return small ? rank(BetaPosterior::kDeepDrop) : ranking;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<BayesRank>> RankBetaBinomial(
     absl::Span<const Proportion> arms, const BetaPrior& prior,
     const BayesOptions& options) {
-  if (auto status =
-          FirstError({CheckAlpha(options.alpha), CheckPrior(prior, "prior")});
-      !status.ok()) {
-    return status;
-  }
-  if (arms.size() < 2) {
+  if (auto status = CheckPrior(prior, "prior"); !status.ok()) return status;
+  const std::vector<BetaPrior> priors(arms.size(), prior);
+  return RankBetaBinomialPriors(arms, priors, options);
+}
+
+absl::StatusOr<std::vector<BayesRank>> RankBetaBinomialPriors(
+    absl::Span<const Proportion> arms, absl::Span<const BetaPrior> priors,
+    const BayesOptions& options) {
+  if (auto status = CheckAlpha(options.alpha); !status.ok()) return status;
+  if (auto status = CheckArms(arms.size()); !status.ok()) return status;
+  if (priors.size() != arms.size()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("arms has ", arms.size(), " arms, want at least 2"));
+        absl::StrCat("priors has ", priors.size(),
+                     " priors, want one for each of ", arms.size(), " arms"));
   }
   const bool up = options.direction == Direction::kUp;
-  std::vector<BetaPosterior> posteriors;
+  std::vector<BetaShape> shapes;
   for (size_t i = 0; i < arms.size(); ++i) {
-    if (auto status = CheckCounts(arms[i], absl::StrCat("arms[", i, "]"));
+    if (auto status = FirstError(
+            {CheckCounts(arms[i], absl::StrCat("arms[", i, "]")),
+             CheckPrior(priors[i], absl::StrCat("priors[", i, "]"))});
         !status.ok()) {
       return status;
     }
+    const BetaShape shape = ShapeOf(arms[i], priors[i]);
     // Where down is good, rank the failures.
-    posteriors.push_back(
-        up ? PosteriorOf(arms[i], prior)
-           : PosteriorOf({arms[i].trials - arms[i].successes, arms[i].trials},
-                         {prior.beta, prior.alpha}));
+    shapes.push_back(up ? shape : BetaShape{shape.b, shape.a});
   }
-  const BetaRanking ranking = RankPosteriors(posteriors);
+  const BetaRanking ranking = RankShapes(shapes);
   std::vector<BayesRank> ranks;
   for (size_t i = 0; i < arms.size(); ++i) {
-    const BetaPosterior& own = posteriors[i];
-    // Of the success rate, also where the failures were ranked.
-    const auto quantile = [&](double tail) {
-      const double offset =
-          own.OffsetAt(own.LowerQuantile(up ? tail : 1 - tail));
-      return up ? own.Mean() + offset : own.Complement() - offset;
-    };
-    BayesRank rank{
-        .probability_best = std::clamp(ranking.best[i], 0.0, 1.0),
-        .expected_loss = std::max(0.0, ranking.loss[i]),
-        .posterior_mean = up ? own.Mean() : own.Complement(),
-        .interval = {quantile(options.alpha / 2),
-                     quantile(1 - options.alpha / 2), 1 - options.alpha}};
+    const BetaShape own = ShapeOf(arms[i], priors[i]);
+    BayesRank rank{.probability_best = std::clamp(ranking.best[i], 0.0, 1.0),
+                   .expected_loss = std::max(0.0, ranking.loss[i]),
+                   .posterior_mean = own.a / (own.a + own.b),
+                   .interval = BetaRateInterval(own, CredibleKind::kEqualTailed,
+                                                options.alpha)};
     if (auto status = CheckResult({rank.probability_best, rank.expected_loss,
                                    rank.interval.lower, rank.interval.upper},
                                   "the ranking");
@@ -203,13 +184,9 @@ absl::StatusOr<std::vector<BayesRank>> RankBetaBinomial(
 absl::StatusOr<std::vector<BayesRank>> RankNormal(
     absl::Span<const NormalEstimate> arms, const BayesOptions& options) {
   if (auto status = CheckAlpha(options.alpha); !status.ok()) return status;
-  if (arms.size() < 2) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("arms has ", arms.size(), " arms, want at least 2"));
-  }
+  if (auto status = CheckArms(arms.size()); !status.ok()) return status;
   const double sign = options.direction == Direction::kUp ? 1 : -1;
-  std::vector<double> ends;
-  double low = kInfinity, high = -kInfinity;
+  std::vector<RankArm> marginals;
   for (size_t i = 0; i < arms.size(); ++i) {
     const std::string name = absl::StrCat("arms[", i, "]");
     if (auto status =
@@ -221,35 +198,25 @@ absl::StatusOr<std::vector<BayesRank>> RankNormal(
     }
     // Relative to the first arm: only distances matter.
     const double center = sign * (arms[i].value - arms[0].value);
-    for (int k = -26; k <= 26; ++k) {
-      ends.push_back(center + 0.5 * k * arms[i].standard_error);
-    }
-    low = std::min(low, center - 13 * arms[i].standard_error);
-    high = std::max(high, center + 13 * arms[i].standard_error);
+    const double sd = arms[i].standard_error;
+    RankArm arm;
+    arm.at = [center, sd](double x) {
+      const double z = (x - center) / sd;
+      return TailsAt{NormalLowerTail(z), NormalUpperTail(z),
+                     NormalDensity(z) / sd};
+    };
+    for (int k = -26; k <= 26; ++k) arm.knots.push_back(center + 1.5 * k * sd);
+    marginals.push_back(std::move(arm));
   }
-  RankIntegral integral(arms.size());
-  const auto z = [&](size_t i, double x) {
-    return (x - sign * (arms[i].value - arms[0].value)) /
-           arms[i].standard_error;
-  };
-  VisitNodes(
-      std::move(ends), low, high, kInfinity, [&](double x, double weight) {
-        integral.Add(
-            weight, 1.0, [&](size_t i) { return NormalLowerTail(z(i, x)); },
-            [&](size_t i) { return NormalUpperTail(z(i, x)); },
-            [&](size_t i) {
-              return NormalDensity(z(i, x)) / arms[i].standard_error;
-            });
-      });
+  const RankSums sums = RankIndependent(marginals, {});
   std::vector<BayesRank> ranks;
   for (size_t i = 0; i < arms.size(); ++i) {
-    BayesRank rank{
-        .probability_best = std::clamp(integral.sums().best[i], 0.0, 1.0),
-        .expected_loss = std::max(0.0, integral.sums().loss[i]),
-        .posterior_mean = arms[i].value,
-        .interval =
-            SymmetricInterval(arms[i].value, arms[i].standard_error, kInfinity,
-                              options.alpha, Alternative::kTwoSided)};
+    BayesRank rank{.probability_best = std::clamp(sums.best[i], 0.0, 1.0),
+                   .expected_loss = std::max(0.0, sums.loss[i]),
+                   .posterior_mean = arms[i].value,
+                   .interval = SymmetricInterval(
+                       arms[i].value, arms[i].standard_error, kInfinity,
+                       options.alpha, Alternative::kTwoSided)};
     if (auto status = CheckResult({rank.probability_best, rank.expected_loss},
                                   "the ranking");
         !status.ok()) {

@@ -3,68 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
-#include "stats/distributions.h"
+#include "stats/quadrature.h"
 
 namespace stagecraft::stats {
 namespace {
-
-// The sum of `visit(u)` times du over [from, to], by the trapezoid rule for
-// analytic functions that are negligible at both ends. Each component settles
-// relative to itself or to its scale; an infinite scale never waits. Far from
-// 0 the nodes spread out: u = 6 sinh(t / 6).
-template <size_t kCount, typename Visit>
-std::array<double, kCount> Trapezoid(double from, double to, double first_step,
-                                     const std::array<double, kCount>& scale,
-                                     const Visit& visit) {
-  // Errors are squared, or better, by every halving.
-  constexpr double kAgreement = 1e-7;
-  constexpr double kNegligible = 1e-13;
-  constexpr double kStretch = 6;
-  constexpr int kMostHalvings = 12;
-  std::array<double, kCount> sum{};
-  if (!(from < to)) return sum;
-  const bool stretched = std::max(-from, to) > 2;
-  const double start =
-      stretched ? kStretch * std::asinh(from / kStretch) : from;
-  const double end = stretched ? kStretch * std::asinh(to / kStretch) : to;
-  const auto add = [&](double t, double weight) {
-    double u = t, slope = 1;
-    if (stretched) {
-      const double growth = std::exp(t / kStretch);
-      u = kStretch * 0.5 * (growth - 1 / growth);
-      if (std::abs(t) < 1) u = kStretch * std::sinh(t / kStretch);
-      slope = 0.5 * (growth + 1 / growth);
-    }
-    const std::array<double, kCount> value = visit(u);
-    for (size_t i = 0; i < kCount; ++i) sum[i] += weight * slope * value[i];
-  };
-  double intervals =
-      std::clamp(std::ceil((end - start) / first_step), 4.0, 65536.0);
-  double step = (end - start) / intervals;
-  for (double i = 0; i <= intervals; ++i) {
-    add(start + i * step, i == 0 || i == intervals ? 0.5 : 1);
-  }
-  for (int halving = 0; halving < kMostHalvings; ++halving) {
-    std::array<double, kCount> coarse = sum;
-    for (double i = 0; i < intervals; ++i) {
-      add(start + (i + 0.5) * step, 1);
-    }
-    bool settled = true;
-    for (size_t i = 0; i < kCount; ++i) {
-      const double fine = sum[i] / 2;
-      settled = settled && std::abs(fine - coarse[i]) * step <=
-                               std::max(kAgreement * std::abs(fine) * step,
-                                        kNegligible * scale[i]);
-    }
-    step /= 2;
-    intervals *= 2;
-    if (settled) break;
-  }
-  for (double& component : sum) component *= step;
-  return sum;
-}
 
 constexpr double kFirstStep = 0.75;  // Deviations.
 
@@ -135,14 +78,14 @@ class DifferenceAt {
         Deviation(base_) * length_ / (center_below_ * center_above_);
     const double from = LowestU(), to = HighestU();
     const auto sums =
-        Trapezoid<2>(from, to, kFirstStep * std::min(1.0, width),
-                     {1, kInfinity}, [&](double u) {
-                       const Pair at = At(u);
-                       const double weight = at.base.density * at.slope;
-                       return std::array<double, 2>{
-                           weight * Tail(at.other),
-                           weight * at.other.density * at.other_slope};
-                     });
+        TrapezoidSum<2>(from, to, kFirstStep * std::min(1.0, width),
+                        {1, kInfinity}, [&](double u) {
+                          const Pair at = At(u);
+                          const double weight = at.base.density * at.slope;
+                          return std::array<double, 2>{
+                              weight * Tail(at.other),
+                              weight * at.other.density * at.other_slope};
+                        });
     // What the base has outside, where the other rate is out of reach or (both
     // near the same end) does not change any more.
     const Pair first = At(std::min(from, to)), last = At(to);
@@ -244,100 +187,17 @@ class DifferenceAt {
   double share_, rest_;  // Of A and B at the center, of their sum.
 };
 
-double ThirdCumulant(const BetaPosterior& x) {
-  const double n = x.a() + x.b(), variance = x.Variance();
-  return 2 * (x.Complement() - x.Mean()) * variance / (n + 2);
-}
-double FourthCumulant(const BetaPosterior& x) {
-  const double n = x.a() + x.b(), variance = x.Variance();
-  const double spread = x.Complement() - x.Mean();
-  return 6 * variance * (spread * spread - variance * (n + 2)) /
-         ((n + 2) * (n + 3));
-}
-
 }  // namespace
 
-BetaOrder CompareOrder(const BetaPosterior& x, const BetaPosterior& y) {
-  const bool by_y = y.Variance() <= x.Variance();
-  const BetaPosterior& base = by_y ? y : x;
-  const BetaPosterior& other = by_y ? x : y;
-  const double shift = LogitDistance(base, other);
-  const double distance = MeanDistance(other, base);
-  const double size = other.a() + other.b();
-  const double width =
-      std::sqrt((1 / base.a() + 1 / base.b()) * (base.a() + base.b()) /
-                (base.a() + base.b() + 1));
-  const double deviation = Deviation(other);
-  // E max(other - p, 0) = (mean - p) P(other > p) + f(v) / (a + b), with the
-  // density f of the logit; and the same the other way round.
-  const auto sums = Trapezoid<3>(
-      base.lower_end(), base.upper_end(), kFirstStep * std::min(1.0, width),
-      {1, deviation, deviation}, [&](double v) {
-        const auto at = other.At(v + shift);
-        const double weight = base.At(v).density;
-        const double gap = distance - base.OffsetAt(v);
-        const double spread = at.density / size;
-        return std::array<double, 3>{weight * (by_y ? at.upper : at.lower),
-                                     weight * (gap * at.upper + spread),
-                                     weight * (spread - gap * at.lower)};
-      });
-  const double above = std::clamp(sums[0], 0.0, 1.0);
-  double other_excess = std::max(0.0, sums[1]);
-  double base_excess = std::max(0.0, sums[2]);
-  // The larger one is known better by their difference.
-  if (distance > 0) {
-    other_excess = base_excess + distance;
-  } else {
-    base_excess = other_excess - distance;
+TailsAt DifferenceTails(const BetaPosterior& x, const BetaPosterior& y,
+                        double offset) {
+  // The smaller tail as such.
+  if (offset > 0) {
+    const TailAndDensity at = DifferenceAt(y, x, -offset).Integrate();
+    return {1 - at.lower, at.lower, at.density};
   }
-  if (by_y) return {above, other_excess, base_excess};
-  return {above, base_excess, other_excess};
-}
-
-double DifferenceQuantile(const BetaPosterior& x, const BetaPosterior& y,
-                          double tail) {
-  const double mean = MeanDistance(x, y);
-  const double variance = x.Variance() + y.Variance();
-  const double sd = std::sqrt(variance);
-  const double target = -NormalUpperQuantile(tail);
-  // Cornish and Fisher's expansion to start with; then Newton's method on the
-  // normal scale of the probability, in a shrinking bracket of offsets.
-  const double skewness =
-      (ThirdCumulant(x) - ThirdCumulant(y)) / (variance * sd);
-  const double kurtosis =
-      (FourthCumulant(x) + FourthCumulant(y)) / (variance * variance);
-  const double z2 = target * target;
-  const double guess = target + skewness * (z2 - 1) / 6 +
-                       kurtosis * target * (z2 - 3) / 24 -
-                       skewness * skewness * target * (2 * z2 - 5) / 36;
-  double low = -1 - mean, high = 1 - mean;
-  double offset = sd * (std::abs(guess) < 10 ? guess : target);
-  if (!(offset > low && offset < high)) offset = (offset < 0 ? low : high) / 2;
-  double last_miss = kInfinity;
-  for (int i = 0; i < 200; ++i) {
-    const TailAndDensity at = DifferenceAt(x, y, offset).Integrate();
-    (at.lower < tail ? low : high) = offset;
-    double next = low + (high - low) / 2;
-    bool settled = high - low <= 1e-13 * sd;
-    if (at.lower > 0 && at.lower < 1 && at.density > 0 &&
-        std::isfinite(at.density)) {
-      const double z = -NormalUpperQuantile(at.lower);
-      const double miss = target - z;
-      const double step = miss * NormalDensity(z) / at.density;
-      // The error is squared by the step.
-      settled =
-          settled || (std::abs(step) < 1e-6 * sd && std::abs(miss) < 1e-6);
-      // Bisect where a step leaves the bracket or the last one gained little.
-      if (settled || (offset + step > low && offset + step < high &&
-                      std::abs(miss) < 0.5 * last_miss)) {
-        next = offset + step;
-      }
-      last_miss = std::abs(miss);
-    }
-    offset = next;
-    if (settled) break;
-  }
-  return mean + offset;
+  const TailAndDensity at = DifferenceAt(x, y, offset).Integrate();
+  return {at.lower, 1 - at.lower, at.density};
 }
 
 }  // namespace stagecraft::stats

@@ -8,29 +8,20 @@
 //
 // Source:   L. Trefethen, J. Weideman, SIAM Review 56 (2014) 385 (trapezoid
 //           rule).
-// Accuracy: probabilities to 1e-12 absolute, excesses to 1e-12 of the wider
-//           posterior's deviation, quantiles to 1e-11 of the difference's
-//           deviation where its density is of ordinary size; with a parameter
-//           below 0.06, whose rate is below 1e-300 with a noticeable
-//           probability, P(x - y <= d) at a quantile is exact to 1e-6 only.
+// Accuracy: probabilities to 1e-12 absolute; with a parameter below 0.06, whose
+//           rate is below 1e-300 with a noticeable probability, P(x - y <= d)
+//           near d = 0 is exact to 1e-6 only.
 #ifndef STAGECRAFT_STATS_BETA_DIFFERENCE_H_
 #define STAGECRAFT_STATS_BETA_DIFFERENCE_H_
 
 #include "stats/beta_posterior.h"
+#include "stats/credible_interval.h"
 
 namespace stagecraft::stats {
 
-struct BetaOrder {
-  double probability_above = 0.5;  // P(x > y).
-  double excess = 0;               // E max(x - y, 0).
-  double shortfall = 0;            // E max(y - x, 0).
-};
-
-BetaOrder CompareOrder(const BetaPosterior& x, const BetaPosterior& y);
-
-// The d with P(x - y <= d) = tail, in (0, 1).
-double DifferenceQuantile(const BetaPosterior& x, const BetaPosterior& y,
-                          double tail);
+// At the difference E(x - y) + `offset`.
+TailsAt DifferenceTails(const BetaPosterior& x, const BetaPosterior& y,
+                        double offset);
 
 }  // namespace stagecraft::stats
 

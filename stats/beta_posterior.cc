@@ -5,15 +5,12 @@
 #include <limits>
 #include <utility>
 
-#include "stats/distributions.h"
-
 namespace stagecraft::stats {
 namespace {
 
 constexpr double kPanel = 1.7;  // Local deviations.
 // The series converges for |v| < pi at least.
 constexpr double kSeriesReach = 0.4;
-constexpr double kDrop = 38;  // Panels end where ln f is this far below.
 
 // ln(1 + x) - x without cancellation, x > -1.
 double Log1pMinus(double x) {
@@ -76,8 +73,12 @@ double Determinant(double a, double b, double c, double d) {
 
 }  // namespace
 
-BetaPosterior::BetaPosterior(double a, double b)
-    : a_(a), b_(b), mean_(a / (a + b)), rest_(b / (a + b)) {
+BetaPosterior::BetaPosterior(double a, double b, double drop)
+    : a_(a),
+      b_(b),
+      mean_(a / (a + b)),
+      rest_(b / (a + b)),
+      deep_(drop > kDrop) {
   // ln f' = -(a + b) (p - mean), and p - mean follows from p' = p (1 - p).
   std::array<double, kSeries + 1> offset{};
   offset[1] = mean_ * rest_;
@@ -92,7 +93,7 @@ BetaPosterior::BetaPosterior(double a, double b)
   const auto side = [&](double sign) {
     std::vector<std::pair<double, double>> spans;
     double from = 0;
-    while (LogDensity(from) > -kDrop) {
+    while (LogDensity(from) > -drop) {
       const double to = from + sign * PanelWidth(from, sign);
       spans.push_back({std::min(from, to), std::max(from, to)});
       from = to;
@@ -138,7 +139,8 @@ double BetaPosterior::PanelWidth(double v, double sign) const {
   here = std::max({here, curvature(far), crosses ? total / 4 : 0.0});
   width = std::min(width, kPanel / std::sqrt(here));
   const double rate = total * std::abs(OffsetAt(v + sign * width / 2));
-  const double reach = 3.4 * std::exp(-LogDensity(v) / kGaussNodes) / rate;
+  const double reach =
+      deep_ ? 6 / rate : 3.4 * std::exp(-LogDensity(v) / kGaussNodes) / rate;
   // Far out there is only an exponential tail left.
   if (here < 1e-15) return reach;
   return std::min(width, reach);
@@ -241,39 +243,6 @@ BetaPosterior::Local BetaPosterior::At(double v) const {
   return {std::min(1.0, panel.below + inside),
           std::min(1.0, panel.above + (panel.mass - inside)),
           std::max(0.0, density)};
-}
-
-double BetaPosterior::LowerQuantile(double tail) const {
-  // Newton's method on the normal scale of the tail, in a shrinking bracket.
-  const bool by_lower = tail < 0.5;  // Compare in the smaller tail.
-  const double target = -NormalUpperQuantile(tail);
-  double low = lower_end(), high = upper_end();
-  double last_gap = std::numeric_limits<double>::infinity();
-  double v = std::clamp(target * std::sqrt(1 / a_ + 1 / b_), low, high);
-  for (int i = 0; i < 100; ++i) {
-    const Local at = At(v);
-    const double miss = by_lower ? at.lower - tail : (1 - tail) - at.upper;
-    (miss < 0 ? low : high) = v;
-    double next = low + (high - low) / 2;
-    bool settled = high - low <= 1e-15 * std::abs(next);
-    if (at.lower > 0 && at.upper > 0 && at.density > 0) {
-      const double z = by_lower ? -NormalUpperQuantile(at.lower)
-                                : NormalUpperQuantile(at.upper);
-      const double gap = target - z;
-      const double step = gap * NormalDensity(z) / at.density;
-      settled = settled || (std::abs(step) <= 1e-9 / std::sqrt(a_ + b_) &&
-                            std::abs(gap) <= 1e-7);
-      // Bisect where a step leaves the bracket or the last one gained little.
-      if (settled || (v + step > low && v + step < high &&
-                      std::abs(gap) < 0.5 * last_gap)) {
-        next = v + step;
-      }
-      last_gap = std::abs(gap);
-    }
-    v = next;
-    if (settled) break;
-  }
-  return v;
 }
 
 double BetaPosterior::OffsetAt(double v) const {

@@ -8,8 +8,10 @@
 // by panel, holds the density and its integral; the panels follow the local
 // width of the density, 1 / sqrt((a + b) p (1 - p)).
 //
-// Accuracy: tails to 1e-13 absolute. Outside of [lower_end, upper_end], where
-// the density is below exp(-38) of its mode, a tail is 0 or 1.
+// Accuracy: tails to 1e-13 absolute and, in deep tables, 1e-11 of themselves.
+// Outside of
+// [lower_end, upper_end], where the density is below exp(-drop) of its mode,
+// a tail is 0 or 1.
 #ifndef STAGECRAFT_STATS_BETA_POSTERIOR_H_
 #define STAGECRAFT_STATS_BETA_POSTERIOR_H_
 
@@ -30,8 +32,11 @@ class BetaPosterior {
     double density = 0;  // Of V.
   };
 
+  // Panels end where the density is below exp(-drop) of its mode.
+  static constexpr double kDrop = 38, kDeepDrop = 720;
+
   // a and b positive and finite: the caller's to check.
-  BetaPosterior(double a, double b);
+  BetaPosterior(double a, double b, double drop = kDrop);
 
   double a() const { return a_; }
   double b() const { return b_; }
@@ -48,8 +53,6 @@ class BetaPosterior {
   Local At(double v) const;
   double LowerTail(double v) const { return At(v).lower; }
   double UpperTail(double v) const { return At(v).upper; }
-  // The v with LowerTail(v) = tail, in (0, 1).
-  double LowerQuantile(double tail) const;
 
   // p - mean, and dp/dv = p (1 - p).
   double OffsetAt(double v) const;
@@ -74,6 +77,7 @@ class BetaPosterior {
   const Panel& PanelAt(double v) const;
 
   double a_, b_, mean_, rest_;          // rest = 1 - mean.
+  bool deep_ = false;                   // Tails exact relative to themselves.
   std::array<double, kSeries> series_;  // Of LogDensity, from v^2 on.
   std::vector<Panel> panels_;           // Ascending, without gaps.
 };

@@ -33,42 +33,129 @@ double OneSidedPValue(double u, double z) {
   return std::exp(std::min(0.0, log_p));
 }
 
-}  // namespace
-
-absl::StatusOr<double> SequenceRhoSquared(double alpha, int64_t planned_units) {
+absl::Status CheckPlan(double alpha, int64_t planned_units) {
   if (auto status = CheckAlpha(alpha); !status.ok()) return status;
   if (planned_units <= 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("planned_units is ", planned_units, ", want > 0"));
   }
-  const double log_term = -2 * std::log(alpha);
-  return (log_term + std::log1p(log_term)) / static_cast<double>(planned_units);
+  return absl::OkStatus();
 }
 
-absl::StatusOr<Effect> AnytimeEffect(const NormalEstimate& difference,
-                                     int64_t total_units,
-                                     const SequenceOptions& options) {
-  const auto rho_squared =
-      SequenceRhoSquared(options.alpha, options.planned_units);
-  if (!rho_squared.ok()) return rho_squared.status();
-  if (auto status = FirstError({CheckFinite(options.null_value, "null_value"),
-                                CheckEstimate(difference, "difference"),
+// The options alone: n rho^2 is this times the units. Not for kMixingVariance.
+absl::StatusOr<double> RhoSquaredOf(const SequenceOptions& options) {
+  const bool per_side =
+      options.alternative != Alternative::kTwoSided &&
+      (options.tuning == SequenceTuning::kExact ||
+       options.tuning == SequenceTuning::kPlannedUnitsPerSide);
+  if (per_side && options.alpha >= 0.5) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("alpha is ", options.alpha,
+                     ", want < 0.5 to tune a one-sided sequence at 2 alpha"));
+  }
+  const double alpha = per_side ? 2 * options.alpha : options.alpha;
+  if (options.tuning == SequenceTuning::kRhoSquared) {
+    if (auto status = CheckPositive(options.rho_squared, "rho_squared");
+        !status.ok()) {
+      return status;
+    }
+    return options.rho_squared;
+  }
+  return options.tuning == SequenceTuning::kExact
+             ? ExactSequenceRhoSquared(alpha, options.planned_units)
+             : SequenceRhoSquared(alpha, options.planned_units);
+}
+
+// u of the formulas, all arguments checked.
+absl::StatusOr<double> MixingRatio(double standard_error, int64_t total_units,
+                                   const SequenceOptions& options) {
+  if (auto status = FirstError({CheckAlpha(options.alpha),
+                                CheckFinite(options.null_value, "null_value"),
                                 CheckNotNegative(total_units, "total_units")});
       !status.ok()) {
     return status;
+  }
+  double per_unit = 0;
+  if (options.tuning == SequenceTuning::kMixingVariance) {
+    if (auto status = CheckPositive(options.mixing_variance, "mixing_variance");
+        !status.ok()) {
+      return status;
+    }
+  } else {
+    const auto rho_squared = RhoSquaredOf(options);
+    if (!rho_squared.ok()) return rho_squared.status();
+    per_unit = *rho_squared;
   }
   if (total_units < kMinimumUnits) {
     return NotEnough(absl::StrCat("total_units is ", total_units,
                                   ", want at least ", kMinimumUnits,
                                   ": the sequence is asymptotic"));
   }
+  if (options.tuning != SequenceTuning::kMixingVariance) {
+    return static_cast<double>(total_units) * per_unit;
+  }
+  return options.mixing_variance / standard_error / standard_error;
+}
+
+}  // namespace
+
+absl::StatusOr<double> SequenceRhoSquared(double alpha, int64_t planned_units) {
+  if (auto status = CheckPlan(alpha, planned_units); !status.ok()) {
+    return status;
+  }
+  const double log_term = -2 * std::log(alpha);
+  return (log_term + std::log1p(log_term)) / static_cast<double>(planned_units);
+}
+
+absl::StatusOr<double> ExactSequenceRhoSquared(double alpha,
+                                               int64_t planned_units) {
+  if (auto status = CheckPlan(alpha, planned_units); !status.ok()) {
+    return status;
+  }
+  // u = L + ln(1 + u) with L = -2 ln alpha; Newton from above is monotone.
+  const double log_term = -2 * std::log(alpha);
+  double u = 2 * log_term + 2 * std::sqrt(log_term);
+  for (int i = 0; i < 100; ++i) {
+    const double step = (u - log_term - std::log1p(u)) * (1 + u) / u;
+    u -= step;
+    if (!(std::abs(step) > 1e-16 * u)) break;
+  }
+  return u / static_cast<double>(planned_units);
+}
+
+absl::StatusOr<double> SequenceCriticalValue(double standard_error,
+                                             int64_t total_units,
+                                             const SequenceOptions& options) {
+  if (options.tuning == SequenceTuning::kMixingVariance) {
+    if (auto status = CheckPositive(standard_error, "standard_error");
+        !status.ok()) {
+      return status;
+    }
+  }
+  const auto u = MixingRatio(standard_error, total_units, options);
+  if (!u.ok()) return u.status();
+  const double radius = RelativeRadius(
+      *u, options.alpha, options.alternative == Alternative::kTwoSided);
+  if (auto status = CheckResult({radius}, "the critical value"); !status.ok()) {
+    return status;
+  }
+  return radius;
+}
+
+absl::StatusOr<Effect> AnytimeEffect(const NormalEstimate& difference,
+                                     int64_t total_units,
+                                     const SequenceOptions& options) {
+  if (auto status = CheckEstimate(difference, "difference"); !status.ok()) {
+    return status;
+  }
+  const auto u = MixingRatio(difference.standard_error, total_units, options);
+  if (!u.ok()) return u.status();
   if (difference.standard_error == 0) {
     return NotEnough("difference.standard_error is 0, want > 0");
   }
-  const double u = static_cast<double>(total_units) * *rho_squared;
   const bool two_sided = options.alternative == Alternative::kTwoSided;
   const double radius =
-      difference.standard_error * RelativeRadius(u, options.alpha, two_sided);
+      difference.standard_error * RelativeRadius(*u, options.alpha, two_sided);
   Effect effect;
   effect.value = difference.value;
   effect.standard_error = difference.standard_error;
@@ -86,10 +173,10 @@ absl::StatusOr<Effect> AnytimeEffect(const NormalEstimate& difference,
   if (options.alternative != Alternative::kGreater) {
     effect.interval.upper = difference.value + radius;
   }
-  effect.p_value = two_sided ? TwoSidedPValue(u, effect.statistic)
+  effect.p_value = two_sided ? TwoSidedPValue(*u, effect.statistic)
                    : options.alternative == Alternative::kGreater
-                       ? OneSidedPValue(u, effect.statistic)
-                       : OneSidedPValue(u, -effect.statistic);
+                       ? OneSidedPValue(*u, effect.statistic)
+                       : OneSidedPValue(*u, -effect.statistic);
   effect.alternative = options.alternative;
   effect.test_method = "asymptotic confidence sequence";
   effect.interval_method = "asymptotic confidence sequence";
@@ -107,38 +194,6 @@ absl::StatusOr<Effect> AnytimeMeanDifference(const Moments& control,
       {.value = t->value - c->value,
        .standard_error = std::hypot(t->standard_error, c->standard_error)},
       control.n + treatment.n, options);
-}
-
-absl::StatusOr<MixtureSprt> TestMixtureSprt(const Moments& control,
-                                            const Moments& treatment,
-                                            double tau_squared) {
-  if (auto status = CheckPositive(tau_squared, "tau_squared"); !status.ok()) {
-    return status;
-  }
-  const auto c = MeanWithError(control, "control");
-  if (!c.ok()) return c.status();
-  const auto t = MeanWithError(treatment, "treatment");
-  if (!t.ok()) return t.status();
-  const double variance = control.variance + treatment.variance;
-  if (!(variance > 0)) {
-    return NotEnough(
-        "both variances are 0, want at least one arm with variance");
-  }
-  const double n = 2 / (1 / static_cast<double>(control.n) +
-                        1 / static_cast<double>(treatment.n));
-  const double difference = treatment.mean - control.mean;
-  const double information = n * tau_squared / variance;
-  const double weight = information / (1 + information);
-  MixtureSprt result;
-  result.log_likelihood_ratio =
-      -0.5 * std::log1p(information) +
-      0.5 * n * difference * (difference / variance) * weight;
-  if (auto status = CheckResult({result.log_likelihood_ratio}, "the mSPRT");
-      !status.ok()) {
-    return status;
-  }
-  result.p_value = std::exp(-std::max(0.0, result.log_likelihood_ratio));
-  return result;
 }
 
 }  // namespace stagecraft::stats

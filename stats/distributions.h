@@ -19,16 +19,26 @@ double LogNormalUpperTail(double z);
 // The z with P(Z >= z) = tail, for tail in (0, 1).
 double NormalUpperQuantile(double tail);
 
-// `degrees_of_freedom` > 0; infinite means the normal distribution.
+// `degrees_of_freedom` > 0; infinite means the normal distribution. Both take
+// about 0.1 microseconds from 16 degrees on (see student.cc).
 double StudentUpperTail(double t, double degrees_of_freedom);
 double StudentUpperQuantile(double tail, double degrees_of_freedom);
 
+// P(T >= t) of the noncentral t distribution, the normal with unit variance and
+// mean `noncentrality` over an independent chi / sqrt(degrees_of_freedom). To
+// 1e-12 for |noncentrality| up to 500; a share of 1e-3 off at most beyond.
+double NoncentralStudentUpperTail(double t, double degrees_of_freedom,
+                                  double noncentrality);
+
 double ChiSquaredUpperTail(double x, double degrees_of_freedom);
+double ChiSquaredLowerTail(double x, double degrees_of_freedom);
 
 // Beta(a, b), a > 0, b > 0.
 double BetaLowerTail(double x, double a, double b);
 double BetaUpperTail(double x, double a, double b);
 double BetaLowerQuantile(double p, double a, double b);
+// The x with P(X >= x) = tail.
+double BetaUpperQuantile(double tail, double a, double b);
 
 // The p-value of a statistic whose null distribution is symmetric about 0.
 double PValue(double statistic, double degrees_of_freedom,

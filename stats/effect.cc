@@ -14,14 +14,19 @@ absl::string_view TestName(double degrees_of_freedom) {
   return std::isinf(degrees_of_freedom) ? "normal z" : "Student t";
 }
 
+bool Usable(const NormalEstimate& estimate) {
+  return std::isfinite(estimate.value) &&
+         std::isfinite(estimate.standard_error) && estimate.standard_error >= 0;
+}
+
 absl::Status CheckArms(const NormalEstimate& control,
                        const NormalEstimate& treatment,
                        double degrees_of_freedom) {
-  if (auto status = FirstError({CheckEstimate(control, "control"),
-                                CheckEstimate(treatment, "treatment"),
-                                CheckDegrees(degrees_of_freedom)});
-      !status.ok()) {
-    return status;
+  // Messages are built only where there is something to say.
+  if (!Usable(control) || !Usable(treatment) || !(degrees_of_freedom > 0)) {
+    return FirstError({CheckEstimate(control, "control"),
+                       CheckEstimate(treatment, "treatment"),
+                       CheckDegrees(degrees_of_freedom)});
   }
   if (control.standard_error == 0 && treatment.standard_error == 0) {
     return NotEnough(
@@ -61,7 +66,8 @@ absl::StatusOr<Effect> LogRatioLift(const NormalEstimate& control,
                                       options.alpha, options.alternative);
   effect.interval.lower = sign * std::expm1(sign * effect.interval.lower);
   effect.interval.upper = sign * std::expm1(sign * effect.interval.upper);
-  effect.test_method = "log ratio z";
+  effect.test_method =
+      std::isinf(degrees_of_freedom) ? "log ratio z" : "log ratio t";
   effect.interval_method = "log ratio (Katz)";
   return effect;
 }
@@ -123,7 +129,8 @@ Effect DeltaLift(const NormalEstimate& control, const NormalEstimate& treatment,
   effect.interval =
       SymmetricInterval(effect.value, effect.standard_error, degrees_of_freedom,
                         options.alpha, options.alternative);
-  effect.test_method = "delta method z";
+  effect.test_method =
+      std::isinf(degrees_of_freedom) ? "delta method z" : "delta method t";
   effect.interval_method = "delta method";
   return effect;
 }
@@ -134,10 +141,12 @@ absl::StatusOr<Effect> CompareEstimates(const NormalEstimate& control,
                                         const NormalEstimate& treatment,
                                         const TestOptions& options,
                                         double degrees_of_freedom) {
-  if (auto status =
-          FirstError({CheckAlpha(options.alpha),
-                      CheckFinite(options.null_value, "null_value"),
-                      CheckArms(control, treatment, degrees_of_freedom)});
+  if (auto status = CheckAlpha(options.alpha); !status.ok()) return status;
+  if (auto status = CheckFinite(options.null_value, "null_value");
+      !status.ok()) {
+    return status;
+  }
+  if (auto status = CheckArms(control, treatment, degrees_of_freedom);
       !status.ok()) {
     return status;
   }
@@ -169,16 +178,24 @@ absl::StatusOr<Effect> LiftOfEstimates(const NormalEstimate& control,
                                        const NormalEstimate& treatment,
                                        const LiftOptions& options,
                                        double degrees_of_freedom) {
-  if (auto status =
-          FirstError({CheckAlpha(options.alpha),
-                      CheckFinite(options.null_value, "null_value"),
-                      CheckArms(control, treatment, degrees_of_freedom)});
+  if (auto status = CheckAlpha(options.alpha); !status.ok()) return status;
+  if (auto status = CheckFinite(options.null_value, "null_value");
       !status.ok()) {
     return status;
   }
-  if (options.method == LiftMethod::kScore) {
+  if (auto status = CheckArms(control, treatment, degrees_of_freedom);
+      !status.ok()) {
+    return status;
+  }
+  if (options.method == LiftMethod::kScore ||
+      options.method == LiftMethod::kScoreMiettinenNurminen) {
     return absl::InvalidArgumentError(
         "method is kScore, want another: the score interval is for rates");
+  }
+  if (options.method == LiftMethod::kLogRatioAdjusted) {
+    return absl::InvalidArgumentError(
+        "method is kLogRatioAdjusted, want another: the adjustment is for "
+        "rates");
   }
   if (control.value == 0) {
     return NotEnough(

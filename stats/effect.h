@@ -9,10 +9,10 @@
 //   kLogRatio  exp(ln(t / c) +- z sqrt((se_t / t)^2 + (se_c / c)^2)) - 1, Katz
 //              et al., Biometrics 34 (1978) 469; needs t and c of one sign;
 //   kFieller   all L for which t - (1 + L) c does not differ from 0, E.
-//   Fieller,
-//              J. R. Stat. Soc. B 16 (1954) 175. See fieller.h: it may be no
-//              interval, then `Effect::interval` is the whole line;
-//   kScore     rates only, see proportion.h;
+//              Fieller, J. R. Stat. Soc. B 16 (1954) 175. See fieller.h: it may
+//              be no interval, then `Effect::interval` is the whole line;
+//   kScore, kScoreMiettinenNurminen, kLogRatioAdjusted
+//              rates only, see proportion.h;
 //   kAutomatic kFieller when |c| < 3 se_c, otherwise kDelta.
 // The test of kDelta is lift - null over its standard error; that of kLogRatio
 // is on the log scale; that of kFieller is the contrast t - (1 + null) c.
@@ -24,13 +24,21 @@
 
 namespace stagecraft::stats {
 
-enum class LiftMethod { kAutomatic, kDelta, kLogRatio, kFieller, kScore };
+enum class LiftMethod {
+  kAutomatic,
+  kDelta,
+  kLogRatio,
+  kFieller,
+  kScore,
+  kScoreMiettinenNurminen,
+  kLogRatioAdjusted,
+};
 
 struct LiftOptions {
   double alpha = 0.05;
   Alternative alternative = Alternative::kTwoSided;
-  // The lift under the null hypothesis. For kLogRatio and kScore > -1 (< 1 if
-  // the control is negative): the ratio must be positive.
+  // The lift under the null hypothesis. For the log ratios and scores > -1 (<
+  // 1 if the control is negative): the ratio must be positive.
   double null_value = 0;
   LiftMethod method = LiftMethod::kAutomatic;
 };
@@ -47,7 +55,7 @@ absl::StatusOr<Effect> CompareEstimates(const NormalEstimate& control,
 
 // The relative lift. Errors as above, and kFailedPrecondition if the control
 // value is 0, the treatment value is 0 without error, or kLogRatio is asked of
-// values that are not of one sign; kInvalidArgument for kScore.
+// values that are not of one sign; kInvalidArgument for what is for rates only.
 absl::StatusOr<Effect> LiftOfEstimates(const NormalEstimate& control,
                                        const NormalEstimate& treatment,
                                        const LiftOptions& options = {},

@@ -2,11 +2,10 @@
 //
 // The set of all R with (a - R b)^2 <= q^2 (va - 2 R vab + R^2 vb), where q is
 // the two-sided quantile of level 1 - alpha. It is
-//   kBounded     [lower, upper]                    if b differs from 0 (b^2 >
-//   q^2 vb); kComplement  (-inf, lower] and [upper, inf)    if not, and a
-//   differs from R b
-//                                                  for some R;
-//   kWholeLine   everything                        otherwise.
+//   kBounded     [lower, upper], if b differs from 0 (b^2 > q^2 vb);
+//   kComplement  (-inf, lower] and [upper, inf), if not, and a differs from R b
+//                for some R;
+//   kWholeLine   everything, otherwise.
 //
 // Source: E. Fieller, J. R. Stat. Soc. B 16 (1954) 175; shapes: U. von Luxburg,
 //         V. Franz, Stat. Sin. 19 (2009) 1095.

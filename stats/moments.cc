@@ -39,6 +39,10 @@ Share ShareOf(int64_t n_a, int64_t n_b) {
   return {b / (a + b), a * (b / (a + b))};
 }
 
+double Distance(const DoublePair& from, const DoublePair& to) {
+  return (to.high - from.high) + (to.low - from.low);
+}
+
 absl::Status CheckCounts(int64_t total, int64_t part) {
   if (part <= total) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -49,47 +53,84 @@ absl::Status CheckCounts(int64_t total, int64_t part) {
 
 void MomentsAccumulator::Add(double x) {
   ++n_;
-  const double delta = x - mean_;
-  mean_ += delta / static_cast<double>(n_);
-  squares_ += delta * (x - mean_);
+  const double n = static_cast<double>(n_);
+  const double delta = (x - mean_.high) - mean_.low;
+  mean_.Add(delta / n);
+  squares_.Add(delta * (delta * ((n - 1) / n)));
 }
 
 void MomentsAccumulator::AddRepeated(double x, int64_t count) {
   if (count <= 0) return;
+  MomentsAccumulator repeated;
+  repeated.n_ = count;
+  repeated.mean_.high = x;
+  Merge(repeated);
+}
+
+void MomentsAccumulator::Merge(const MomentsAccumulator& other) {
+  if (other.n_ == 0) return;
   if (n_ == 0) {
-    n_ = count;
-    mean_ = x;
+    *this = other;
     return;
   }
-  const double delta = x - mean_;
-  const Share share = ShareOf(n_, count);
-  mean_ += delta * share.of_b;
-  squares_ += delta * delta * share.between;
-  n_ += count;
+  const Share share = ShareOf(n_, other.n_);
+  const double delta = Distance(mean_, other.mean_);
+  mean_.Add(delta * share.of_b);
+  squares_.Add(other.squares_.high);
+  squares_.Add(other.squares_.low);
+  squares_.Add(delta * (delta * share.between));
+  n_ += other.n_;
 }
 
 Moments MomentsAccumulator::Summary() const {
-  return {.n = n_, .mean = mean_, .variance = Unbiased(squares_, n_)};
+  return {.n = n_,
+          .mean = mean_.Value(),
+          .variance = Unbiased(squares_.Value(), n_)};
 }
 
 void PairedMomentsAccumulator::Add(double x, double y) {
   ++n_;
   const double n = static_cast<double>(n_);
-  const double dx = x - mean_x_, dy = y - mean_y_;
-  mean_x_ += dx / n;
-  mean_y_ += dy / n;
-  squares_x_ += dx * (x - mean_x_);
-  squares_y_ += dy * (y - mean_y_);
-  products_ += dx * (y - mean_y_);
+  const double rest = (n - 1) / n;
+  const double dx = (x - mean_x_.high) - mean_x_.low;
+  const double dy = (y - mean_y_.high) - mean_y_.low;
+  mean_x_.Add(dx / n);
+  mean_y_.Add(dy / n);
+  squares_x_.Add(dx * (dx * rest));
+  squares_y_.Add(dy * (dy * rest));
+  products_.Add(dx * (dy * rest));
+}
+
+void PairedMomentsAccumulator::Merge(const PairedMomentsAccumulator& other) {
+  if (other.n_ == 0) return;
+  if (n_ == 0) {
+    *this = other;
+    return;
+  }
+  const Share share = ShareOf(n_, other.n_);
+  const double dx = Distance(mean_x_, other.mean_x_);
+  const double dy = Distance(mean_y_, other.mean_y_);
+  const auto join = [](DoublePair& sum, const DoublePair& part,
+                       double between) {
+    sum.Add(part.high);
+    sum.Add(part.low);
+    sum.Add(between);
+  };
+  join(squares_x_, other.squares_x_, dx * (dx * share.between));
+  join(squares_y_, other.squares_y_, dy * (dy * share.between));
+  join(products_, other.products_, dx * (dy * share.between));
+  mean_x_.Add(dx * share.of_b);
+  mean_y_.Add(dy * share.of_b);
+  n_ += other.n_;
 }
 
 PairedMoments PairedMomentsAccumulator::Summary() const {
   return {.n = n_,
-          .mean_x = mean_x_,
-          .mean_y = mean_y_,
-          .var_x = Unbiased(squares_x_, n_),
-          .var_y = Unbiased(squares_y_, n_),
-          .cov_xy = Unbiased(products_, n_)};
+          .mean_x = mean_x_.Value(),
+          .mean_y = mean_y_.Value(),
+          .var_x = Unbiased(squares_x_.Value(), n_),
+          .var_y = Unbiased(squares_y_.Value(), n_),
+          .cov_xy = Unbiased(products_.Value(), n_)};
 }
 
 Moments MomentsOf(absl::Span<const double> values) {
@@ -198,6 +239,11 @@ Moments LinearCombination(const PairedMoments& pair, double a, double b) {
 }
 
 absl::Status CheckMoments(const Moments& moments, absl::string_view name) {
+  // Messages are built only where there is something to say.
+  if (moments.n >= 0 && std::isfinite(moments.mean) &&
+      std::isfinite(moments.variance) && moments.variance >= 0) {
+    return absl::OkStatus();
+  }
   return FirstError(
       {CheckNotNegative(moments.n, absl::StrCat(name, ".n")),
        CheckFinite(moments.mean, absl::StrCat(name, ".mean")),
@@ -206,15 +252,19 @@ absl::Status CheckMoments(const Moments& moments, absl::string_view name) {
 
 absl::Status CheckMoments(const PairedMoments& moments,
                           absl::string_view name) {
-  if (auto status = FirstError(
-          {CheckNotNegative(moments.n, absl::StrCat(name, ".n")),
-           CheckFinite(moments.mean_x, absl::StrCat(name, ".mean_x")),
-           CheckFinite(moments.mean_y, absl::StrCat(name, ".mean_y")),
-           CheckNotNegative(moments.var_x, absl::StrCat(name, ".var_x")),
-           CheckNotNegative(moments.var_y, absl::StrCat(name, ".var_y")),
-           CheckFinite(moments.cov_xy, absl::StrCat(name, ".cov_xy"))});
-      !status.ok()) {
-    return status;
+  const bool usable =
+      moments.n >= 0 && std::isfinite(moments.mean_x) &&
+      std::isfinite(moments.mean_y) && std::isfinite(moments.var_x) &&
+      std::isfinite(moments.var_y) && std::isfinite(moments.cov_xy) &&
+      moments.var_x >= 0 && moments.var_y >= 0;
+  if (!usable) {
+    return FirstError(
+        {CheckNotNegative(moments.n, absl::StrCat(name, ".n")),
+         CheckFinite(moments.mean_x, absl::StrCat(name, ".mean_x")),
+         CheckFinite(moments.mean_y, absl::StrCat(name, ".mean_y")),
+         CheckNotNegative(moments.var_x, absl::StrCat(name, ".var_x")),
+         CheckNotNegative(moments.var_y, absl::StrCat(name, ".var_y")),
+         CheckFinite(moments.cov_xy, absl::StrCat(name, ".cov_xy"))});
   }
   const double limit = std::sqrt(moments.var_x) * std::sqrt(moments.var_y);
   if (std::abs(moments.cov_xy) > limit * (1 + 1e-9)) {

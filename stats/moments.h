@@ -5,11 +5,15 @@
 //   cov_xy   = sum (x - mean_x)(y - mean_y) / (n - 1)
 //
 // Units:    n counts units; mean in the variable's unit, variance in its
-// square. Source:   B. P. Welford, Technometrics 4 (1962) 419; joining and
-// splitting by
+//           square.
+// Source:   B. P. Welford, Technometrics 4 (1962) 419; joining and splitting by
 //           T. Chan, G. Golub, R. LeVeque, Am. Stat. 37 (1983) 242.
-// Accuracy: no raw sum of squares is ever formed, so 1e9 + {1, 2, 3} has the
-//           variance 1. Subtract loses the digits that the two totals share.
+// Accuracy: no raw sum of squares is ever formed and the accumulators carry
+//           compensation terms, so 1e9 + {1, 2, 3}, repeated as often as one
+//           likes, keeps its variance to rounding. Merge of two summaries knows
+//           their means to rounding only; Merge of two accumulators knows
+//           more. Subtract loses the digits that the two totals share.
+// More than two variables: multi_moments.h.
 #ifndef STAGECRAFT_STATS_MOMENTS_H_
 #define STAGECRAFT_STATS_MOMENTS_H_
 
@@ -19,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "stats/compensated.h"
 
 namespace stagecraft::stats {
 
@@ -48,23 +53,27 @@ class MomentsAccumulator {
   void Add(double x);
   // Adds `x` `count` times, count >= 0 (a negative one is ignored).
   void AddRepeated(double x, int64_t count);
+  // Takes what `other` has taken.
+  void Merge(const MomentsAccumulator& other);
   Moments Summary() const;
 
  private:
   int64_t n_ = 0;
-  double mean_ = 0;
-  double squares_ = 0;  // sum (x - mean)^2.
+  DoublePair mean_;
+  DoublePair squares_;  // sum (x - mean)^2.
 };
 
 class PairedMomentsAccumulator {
  public:
   void Add(double x, double y);
+  // Takes what `other` has taken.
+  void Merge(const PairedMomentsAccumulator& other);
   PairedMoments Summary() const;
 
  private:
   int64_t n_ = 0;
-  double mean_x_ = 0, mean_y_ = 0;
-  double squares_x_ = 0, squares_y_ = 0, products_ = 0;
+  DoublePair mean_x_, mean_y_;
+  DoublePair squares_x_, squares_y_, products_;
 };
 
 Moments MomentsOf(absl::Span<const double> values);

@@ -1,6 +1,7 @@
 #include "stats/multiplicity.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -32,6 +33,19 @@ std::vector<double> Hommel(const std::vector<double>& p) {
   }
   for (size_t i = 0; i < n; ++i) adjusted[i] = std::max(adjusted[i], p[i]);
   return adjusted;
+}
+
+// 1 - (1 - p)^m without cancellation.
+double Sidak(double p, double m) { return -std::expm1(m * std::log1p(-p)); }
+
+// min_{j >= i} factor p_(j) / j.
+void StepUp(std::vector<double>& sorted, double factor) {
+  for (size_t i = sorted.size(); i-- > 0;) {
+    sorted[i] *= factor / static_cast<double>(i + 1);
+    if (i + 1 < sorted.size()) {
+      sorted[i] = std::min(sorted[i], sorted[i + 1]);
+    }
+  }
 }
 
 }  // namespace
@@ -76,9 +90,21 @@ absl::StatusOr<std::vector<double>> AdjustPValues(
       if (n > 1) sorted = Hommel(sorted);
       break;
     case Correction::kBenjaminiHochberg:
-      for (size_t i = n; i-- > 0;) {
-        sorted[i] *= m / static_cast<double>(i + 1);
-        if (i + 1 < n) sorted[i] = std::min(sorted[i], sorted[i + 1]);
+      StepUp(sorted, m);
+      break;
+    case Correction::kBenjaminiYekutieli: {
+      double harmonic = 0;
+      for (size_t i = n; i >= 1; --i) harmonic += 1 / static_cast<double>(i);
+      StepUp(sorted, m * harmonic);
+      break;
+    }
+    case Correction::kSidak:
+      for (double& p : sorted) p = Sidak(p, m);
+      break;
+    case Correction::kHolmSidak:
+      for (size_t i = 0; i < n; ++i) {
+        sorted[i] = Sidak(sorted[i], static_cast<double>(n - i));
+        if (i > 0) sorted[i] = std::max(sorted[i], sorted[i - 1]);
       }
       break;
   }

@@ -7,6 +7,7 @@
 #include "stats/check.h"
 #include "stats/distributions.h"
 #include "stats/mean.h"
+#include "stats/proportion_score.h"
 
 namespace stagecraft::stats {
 namespace {
@@ -81,37 +82,76 @@ absl::StatusOr<NonInferiority> TestNonInferiority(
 
 absl::StatusOr<NonInferiority> TestMeanNonInferiority(
     const Moments& control, const Moments& treatment,
-    const NonInferiorityOptions& options) {
+    const NonInferiorityOptions& options, MeanTest test) {
   if (auto status = CheckOptions(options); !status.ok()) return status;
-  const auto c = MeanWithError(control, "control");
-  if (!c.ok()) return c.status();
-  const auto t = MeanWithError(treatment, "treatment");
-  if (!t.ok()) return t.status();
-  const Contrast weights = ContrastOf(c->value, options);
-  const double ec = std::abs(weights.control_weight) * c->standard_error;
-  const double et = std::abs(weights.treatment_weight) * t->standard_error;
-  const double larger = std::max(ec, et);
-  if (!(larger > 0)) return TestNonInferiority(*c, *t, options);
-  const double rc = ec / larger, rt = et / larger;
+  const auto arms = PrepareMeans(control, treatment, test);
+  if (!arms.ok()) return arms.status();
+  const Contrast weights = ContrastOf(arms->control.value, options);
+  // Without variance there is nothing to weigh: the error is said below.
+  const bool flat =
+      weights.control_weight * arms->control.standard_error == 0 &&
+      weights.treatment_weight * arms->treatment.standard_error == 0;
   return TestNonInferiority(
-      *c, *t, options,
-      SatterthwaiteDegrees(rc * rc, control.n, rt * rt, treatment.n));
+      arms->control, arms->treatment, options,
+      flat ? kInfinity
+           : ContrastDegrees(*arms, control, treatment, test,
+                             weights.control_weight, weights.treatment_weight));
 }
 
 absl::StatusOr<NonInferiority> TestProportionNonInferiority(
     const Proportion& control, const Proportion& treatment,
-    const NonInferiorityOptions& options) {
-  if (auto status = FirstError({CheckProportion(control, "control"),
+    const NonInferiorityOptions& options,
+    ProportionNonInferiorityMethod method) {
+  if (auto status = FirstError({CheckOptions(options),
+                                CheckProportion(control, "control"),
                                 CheckProportion(treatment, "treatment")});
       !status.ok()) {
     return status;
   }
-  const auto c = EstimateProportion(control);
-  if (!c.ok()) return c.status();
-  const auto t = EstimateProportion(treatment);
-  if (!t.ok()) return t.status();
-  return TestNonInferiority({c->value, c->standard_error},
-                            {t->value, t->standard_error}, options);
+  const Rate c = RateOf(control), t = RateOf(treatment);
+  if (method == ProportionNonInferiorityMethod::kUnpooled) {
+    return TestNonInferiority({c.p, std::sqrt(c.Variance())},
+                              {t.p, std::sqrt(t.Variance())}, options);
+  }
+  const bool up = options.direction == Direction::kUp;
+  if (options.margin >= 1 && (up || !options.relative)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "margin is ", options.margin, ", want below 1: rates end at 0 and 1"));
+  }
+  if (options.relative && control.successes == 0) {
+    return NotEnough(
+        "control.successes is 0, want at least 1: the margin is relative to "
+        "the control rate");
+  }
+  const double inflation =
+      method == ProportionNonInferiorityMethod::kMiettinenNurminen
+          ? MiettinenNurminenInflation(c, t)
+          : 1;
+  const double good = up ? 1 : -1;
+  const double null = (options.relative ? 1 : 0) - good * options.margin;
+  const ScoreStatistic score = options.relative
+                                   ? ScoreOfRatio(c, t, null, inflation)
+                                   : ScoreOfDifference(c, t, null, inflation);
+  if (!(score.standard_error > 0)) {
+    return NotEnough(
+        "the contrast has no variance at the margin, want successes and "
+        "failures");
+  }
+  NonInferiority result;
+  result.contrast = good * score.contrast;
+  result.standard_error = score.standard_error;
+  result.statistic = result.contrast / result.standard_error;
+  result.p_value = NormalUpperTail(result.statistic);
+  const auto side = up ? Alternative::kGreater : Alternative::kLess;
+  const Interval interval =
+      options.relative
+          ? ScoreRatioInterval(c, t, options.one_sided_alpha, side, inflation)
+          : ScoreDifferenceInterval(c, t, options.one_sided_alpha, side,
+                                    inflation);
+  const double end = up ? interval.lower : interval.upper;
+  result.bound = good * (end - null) * (options.relative ? c.p : 1);
+  result.non_inferior = result.p_value < options.one_sided_alpha;
+  return result;
 }
 
 }  // namespace stagecraft::stats

@@ -17,6 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "stats/estimate.h"
+#include "stats/mean.h"
 #include "stats/moments.h"
 #include "stats/proportion.h"
 
@@ -49,15 +50,41 @@ absl::StatusOr<NonInferiority> TestNonInferiority(
     const NonInferiorityOptions& options,
     double degrees_of_freedom = kInfinity);
 
-// Of two means: Student's t with Satterthwaite degrees of freedom.
+// Of two means: Student's t with Satterthwaite degrees of freedom of the
+// contrast, or the errors and degrees of another test of mean.h.
 absl::StatusOr<NonInferiority> TestMeanNonInferiority(
     const Moments& control, const Moments& treatment,
-    const NonInferiorityOptions& options);
+    const NonInferiorityOptions& options, MeanTest test = MeanTest::kWelch);
 
-// Of two rates, unpooled variances p (1 - p) / n.
+// The variance of the contrast of two rates:
+//   kUnpooled            the default: p (1 - p) / n of each arm;
+//   kFarringtonManning   that of the most likely pair of rates at the margin,
+//   C.
+//                        Farrington, G. Manning, Stat. Med. 9 (1990) 1447, for
+//                        both kinds of margin;
+//   kMiettinenNurminen   the same times N / (N - 1), N = n_c + n_t, Stat. Med.
+//   4
+//                        (1985) 213.
+// Of the last two `standard_error` is the one at the margin, defined also with
+// no successes in either arm, and `bound` comes from the inverted test: d with
+// the bound of the difference, or of the ratio times the observed p_c, in place
+// of the estimate. It is positive exactly if p_value < one_sided_alpha.
+enum class ProportionNonInferiorityMethod {
+  kUnpooled,
+  kFarringtonManning,
+  kMiettinenNurminen,
+};
+
+// Of two rates, by the normal distribution.
+//
+// Errors: as above and those of CheckProportion; kInvalidArgument if an
+// absolute margin is not below 1, or a relative one with kUp; a relative margin
+// needs control successes (kFailedPrecondition).
 absl::StatusOr<NonInferiority> TestProportionNonInferiority(
     const Proportion& control, const Proportion& treatment,
-    const NonInferiorityOptions& options);
+    const NonInferiorityOptions& options,
+    ProportionNonInferiorityMethod method =
+        ProportionNonInferiorityMethod::kUnpooled);
 
 }  // namespace stagecraft::stats
 

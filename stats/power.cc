@@ -2,132 +2,49 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "stats/check.h"
-#include "stats/distributions.h"
+#include "stats/power_common.h"
 
 namespace stagecraft::stats {
 namespace {
 
-constexpr double kLargestSize = 9007199254740992.0;  // 2^53.
-
-double TestQuantile(const PowerOptions& options) {
-  return NormalUpperQuantile(options.one_sided ? options.alpha
-                                               : options.alpha / 2);
+double MeanError(double control_sd, double treatment_sd, double control_n,
+                 double treatment_n) {
+  return std::hypot(control_sd / std::sqrt(control_n),
+                    treatment_sd / std::sqrt(treatment_n));
 }
 
-double PowerQuantile(const PowerOptions& options) {
-  return NormalUpperQuantile(1 - options.power);
-}
-
-absl::Status CheckTarget(const PowerOptions& options) {
-  if (options.power > options.alpha && options.power < 1) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("power is ", options.power,
-                   ", want a number in (alpha = ", options.alpha, ", 1)"));
-}
-
-absl::Status CheckSizes(int64_t control_n, int64_t treatment_n) {
-  for (const auto& [n, name] : {std::pair(control_n, "control_n"),
-                                std::pair(treatment_n, "treatment_n")}) {
-    if (n < 2) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(name, " is ", n, ", want at least 2"));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckSpreads(double control_sd, double treatment_sd) {
-  if (auto status =
-          FirstError({CheckNotNegative(control_sd, "control_sd"),
-                      CheckNotNegative(treatment_sd, "treatment_sd")});
-      !status.ok()) {
-    return status;
-  }
-  if (control_sd == 0 && treatment_sd == 0) {
-    return absl::InvalidArgumentError(
-        "control_sd and treatment_sd are 0, want at least one > 0");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckRate(double rate, absl::string_view name) {
-  if (rate >= 0 && rate <= 1) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, " is ", rate, ", want a number in [0, 1]"));
-}
-
-absl::Status CheckRates(double control_rate, double treatment_rate) {
-  if (auto status = FirstError({CheckRate(control_rate, "control_rate"),
-                                CheckRate(treatment_rate, "treatment_rate")});
-      !status.ok()) {
-    return status;
-  }
-  if (control_rate == treatment_rate &&
-      (control_rate == 0 || control_rate == 1)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("both rates are ", control_rate,
-                     ", want at least one strictly between 0 and 1"));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckEffect(double effect, absl::string_view name) {
-  if (std::isfinite(effect) && effect != 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      name, " is ", effect, ", want a finite number that is not 0"));
-}
-
-// Both tails of |effect| with the errors under the null and the alternative.
-Power PowerOf(double effect, double null_error, double error,
-              const PowerOptions& options) {
-  const double q = TestQuantile(options) * null_error;
-  const double size = std::abs(effect);
-  const auto upper = [&](double distance) {
-    if (error > 0) return NormalLowerTail(distance / error);
-    return distance > 0 ? 1.0 : 0.0;
-  };
-  Power power{.power = upper(size - q)};
-  power.both_tails =
-      options.one_sided ? power.power : power.power + upper(-size - q);
-  return power;
-}
-
-absl::StatusOr<SampleSize> Split(double total, const PowerOptions& options) {
-  const double control = std::ceil(total * (1 - options.treatment_share));
-  const double treatment = std::ceil(total * options.treatment_share);
-  if (!(control + treatment <= kLargestSize)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the sample size comes out as ", total,
-                     ", want at most 2^53: the effect is too small"));
-  }
-  SampleSize size;
-  size.control = std::max<int64_t>(2, static_cast<int64_t>(control));
-  size.treatment = std::max<int64_t>(2, static_cast<int64_t>(treatment));
-  size.total = size.control + size.treatment;
-  return size;
-}
-
-struct RateErrors {
-  double null_error, error;
+// The effect on the scale of the test, with its errors under the null and the
+// alternative at weights 1 / n.
+struct RateEffect {
+  double effect, null_error, error;
 };
 
-// With weights 1 / n_c and 1 / n_t.
-RateErrors ErrorsOf(double pc, double pt, double wc, double wt) {
-  const double pooled = (pc / wc + pt / wt) / (1 / wc + 1 / wt);
-  return {std::sqrt(pooled * (1 - pooled) * (wc + wt)),
-          std::sqrt(pc * (1 - pc) * wc + pt * (1 - pt) * wt)};
+RateEffect RateEffectOf(double pc, double pt, double wc, double wt,
+                        ProportionPowerMethod method) {
+  const double unpooled = std::sqrt(pc * (1 - pc) * wc + pt * (1 - pt) * wt);
+  switch (method) {
+    case ProportionPowerMethod::kScore: {
+      const double pooled = (pc / wc + pt / wt) / (1 / wc + 1 / wt);
+      return {pt - pc, std::sqrt(pooled * (1 - pooled) * (wc + wt)), unpooled};
+    }
+    case ProportionPowerMethod::kUnpooled:
+      return {pt - pc, unpooled, unpooled};
+    case ProportionPowerMethod::kArcsine:
+      break;
+  }
+  const double error = std::sqrt(wc + wt);
+  return {2 * (std::asin(std::sqrt(pt)) - std::asin(std::sqrt(pc))), error,
+          error};
 }
 
-absl::Status CheckCommon(const PowerOptions& options) {
-  return FirstError(
-      {CheckAlpha(options.alpha),
-       CheckBetween(options.treatment_share, 0, 1, "treatment_share")});
+Power RatePower(double pc, double pt, double control_n, double treatment_n,
+                const PowerOptions& options, ProportionPowerMethod method) {
+  const RateEffect effect =
+      RateEffectOf(pc, pt, 1 / control_n, 1 / treatment_n, method);
+  return NormalPower(effect.effect, effect.null_error, effect.error, options);
 }
 
 }  // namespace
@@ -136,121 +53,204 @@ absl::StatusOr<Power> MeanPower(double difference, double control_sd,
                                 double treatment_sd, int64_t control_n,
                                 int64_t treatment_n,
                                 const PowerOptions& options) {
-  if (auto status = FirstError({CheckCommon(options),
+  if (auto status = FirstError({CheckPowerOptions(options),
                                 CheckFinite(difference, "difference"),
                                 CheckSpreads(control_sd, treatment_sd),
-                                CheckSizes(control_n, treatment_n)});
+                                CheckArmSizes(control_n, treatment_n)});
       !status.ok()) {
     return status;
   }
-  const double se =
-      std::hypot(control_sd / std::sqrt(static_cast<double>(control_n)),
-                 treatment_sd / std::sqrt(static_cast<double>(treatment_n)));
-  return PowerOf(difference, se, se, options);
+  const double error =
+      MeanError(control_sd, treatment_sd, static_cast<double>(control_n),
+                static_cast<double>(treatment_n));
+  return NormalPower(difference, error, error, options);
 }
 
 absl::StatusOr<SampleSize> MeanSampleSize(double difference, double control_sd,
                                           double treatment_sd,
                                           const PowerOptions& options) {
-  if (auto status = FirstError({CheckCommon(options), CheckTarget(options),
-                                CheckEffect(difference, "difference"),
-                                CheckSpreads(control_sd, treatment_sd)});
+  if (auto status =
+          FirstError({CheckPowerOptions(options), CheckTarget(options),
+                      CheckEffect(difference, "difference"),
+                      CheckSpreads(control_sd, treatment_sd)});
       !status.ok()) {
     return status;
   }
   const double unit_error =
-      std::hypot(control_sd / std::sqrt(1 - options.treatment_share),
-                 treatment_sd / std::sqrt(options.treatment_share));
+      MeanError(control_sd, treatment_sd, 1 - options.treatment_share,
+                options.treatment_share);
   const double root = (TestQuantile(options) + PowerQuantile(options)) *
                       (unit_error / difference);
-  return Split(root * root, options);
+  double total = root * root;
+  if (options.count_both_tails && !options.one_sided) {
+    const auto reached = [&](double n) {
+      const double error = unit_error / std::sqrt(n);
+      return NormalPower(difference, error, error, options).both_tails;
+    };
+    total = RisingRoot(reached, options.power, 0, total);
+  }
+  return SplitTotal(total, options);
 }
 
 absl::StatusOr<double> MeanMinimumDetectableEffect(
     double control_sd, double treatment_sd, int64_t control_n,
     int64_t treatment_n, const PowerOptions& options) {
-  if (auto status = FirstError({CheckCommon(options), CheckTarget(options),
-                                CheckSpreads(control_sd, treatment_sd),
-                                CheckSizes(control_n, treatment_n)});
+  if (auto status =
+          FirstError({CheckPowerOptions(options), CheckTarget(options),
+                      CheckSpreads(control_sd, treatment_sd),
+                      CheckArmSizes(control_n, treatment_n)});
       !status.ok()) {
     return status;
   }
-  const double se =
-      std::hypot(control_sd / std::sqrt(static_cast<double>(control_n)),
-                 treatment_sd / std::sqrt(static_cast<double>(treatment_n)));
-  return (TestQuantile(options) + PowerQuantile(options)) * se;
+  const double error =
+      MeanError(control_sd, treatment_sd, static_cast<double>(control_n),
+                static_cast<double>(treatment_n));
+  const double effect =
+      (TestQuantile(options) + PowerQuantile(options)) * error;
+  if (!options.count_both_tails || options.one_sided) return effect;
+  return RisingRoot(
+      [&](double d) {
+        return NormalPower(d, error, error, options).both_tails;
+      },
+      options.power, 0, effect);
+}
+
+absl::StatusOr<double> RatioUnitDeviation(const PairedMoments& moments) {
+  if (auto status = CheckMoments(moments, "moments"); !status.ok()) {
+    return status;
+  }
+  if (moments.n < 2) {
+    return NotEnough(
+        absl::StrCat("moments.n is ", moments.n, ", want at least 2"));
+  }
+  if (moments.mean_y == 0) {
+    return NotEnough("moments.mean_y is 0, want a denominator that is not 0");
+  }
+  const double ratio = moments.mean_x / moments.mean_y;
+  const Moments residual = LinearCombination(moments, 1, -ratio);
+  const double deviation =
+      std::sqrt(std::max(0.0, residual.variance)) / std::abs(moments.mean_y);
+  if (auto status = CheckResult({deviation}, "the ratio's deviation");
+      !status.ok()) {
+    return status;
+  }
+  return deviation;
+}
+
+absl::StatusOr<double> AdjustedDeviation(double sd, double correlation) {
+  if (auto status = CheckNotNegative(sd, "sd"); !status.ok()) return status;
+  if (!(correlation >= -1 && correlation <= 1)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "correlation is ", correlation, ", want a number in [-1, 1]"));
+  }
+  return sd * std::sqrt((1 - correlation) * (1 + correlation));
 }
 
 absl::StatusOr<Power> ProportionPower(double control_rate,
                                       double treatment_rate, int64_t control_n,
                                       int64_t treatment_n,
-                                      const PowerOptions& options) {
-  if (auto status = FirstError({CheckCommon(options),
+                                      const PowerOptions& options,
+                                      ProportionPowerMethod method) {
+  if (auto status = FirstError({CheckPowerOptions(options),
                                 CheckRates(control_rate, treatment_rate),
-                                CheckSizes(control_n, treatment_n)});
+                                CheckArmSizes(control_n, treatment_n)});
       !status.ok()) {
     return status;
   }
-  const RateErrors errors =
-      ErrorsOf(control_rate, treatment_rate, 1 / static_cast<double>(control_n),
-               1 / static_cast<double>(treatment_n));
-  return PowerOf(treatment_rate - control_rate, errors.null_error, errors.error,
-                 options);
+  return RatePower(control_rate, treatment_rate, static_cast<double>(control_n),
+                   static_cast<double>(treatment_n), options, method);
 }
 
 absl::StatusOr<SampleSize> ProportionSampleSize(double control_rate,
                                                 double treatment_rate,
-                                                const PowerOptions& options) {
-  const double difference = treatment_rate - control_rate;
-  if (auto status = FirstError(
-          {CheckCommon(options), CheckTarget(options),
-           CheckRates(control_rate, treatment_rate),
-           CheckEffect(difference, "treatment_rate - control_rate")});
+                                                const PowerOptions& options,
+                                                ProportionPowerMethod method) {
+  if (auto status =
+          FirstError({CheckPowerOptions(options), CheckTarget(options),
+                      CheckRates(control_rate, treatment_rate),
+                      CheckEffect(treatment_rate - control_rate,
+                                  "treatment_rate - control_rate")});
       !status.ok()) {
     return status;
   }
-  const RateErrors errors =
-      ErrorsOf(control_rate, treatment_rate, 1 / (1 - options.treatment_share),
-               1 / options.treatment_share);
-  const double root = (TestQuantile(options) * errors.null_error +
-                       PowerQuantile(options) * errors.error) /
-                      difference;
-  return Split(root * root, options);
+  const double share = options.treatment_share;
+  const RateEffect effect = RateEffectOf(control_rate, treatment_rate,
+                                         1 / (1 - share), 1 / share, method);
+  const double root = (TestQuantile(options) * effect.null_error +
+                       PowerQuantile(options) * effect.error) /
+                      effect.effect;
+  double total = root * root;
+  if (options.count_both_tails && !options.one_sided) {
+    total = RisingRoot(
+        [&](double n) {
+          return RatePower(control_rate, treatment_rate, n * (1 - share),
+                           n * share, options, method)
+              .both_tails;
+        },
+        options.power, 0, total);
+  }
+  return SplitTotal(total, options);
 }
 
 absl::StatusOr<double> ProportionMinimumDetectableEffect(
     double control_rate, int64_t control_n, int64_t treatment_n,
-    Direction direction, const PowerOptions& options) {
-  if (auto status = FirstError({CheckCommon(options), CheckTarget(options),
-                                CheckRate(control_rate, "control_rate"),
-                                CheckSizes(control_n, treatment_n)});
+    Direction direction, const PowerOptions& options,
+    ProportionPowerMethod method) {
+  if (auto status =
+          FirstError({CheckPowerOptions(options), CheckTarget(options),
+                      CheckRate(control_rate, "control_rate"),
+                      CheckArmSizes(control_n, treatment_n)});
       !status.ok()) {
     return status;
   }
   const bool up = direction == Direction::kUp;
   const double room = up ? 1 - control_rate : control_rate;
-  const double wc = 1 / static_cast<double>(control_n);
-  const double wt = 1 / static_cast<double>(treatment_n);
-  const auto found = [&](double effect) {
+  const auto reached = [&](double effect) {
     const double pt = std::clamp(
         up ? control_rate + effect : control_rate - effect, 0.0, 1.0);
-    const RateErrors errors = ErrorsOf(control_rate, pt, wc, wt);
-    return PowerOf(effect, errors.null_error, errors.error, options).power >=
-           options.power;
+    return Reached(RatePower(control_rate, pt, static_cast<double>(control_n),
+                             static_cast<double>(treatment_n), options, method),
+                   options);
   };
-  if (!(room > 0) || !found(room)) {
+  if (!(room > 0) || !(reached(room) >= options.power)) {
     return NotEnough(absl::StrCat(
         "from a control rate of ", control_rate, " not even the rate ",
         up ? 1 : 0, " is found with power ", options.power, " at ", control_n,
         " and ", treatment_n, " units, want more units"));
   }
-  double low = 0, high = room;
-  for (int i = 0; i < 200; ++i) {
-    const double middle = low + (high - low) / 2;
-    if (middle <= low || middle >= high) break;
-    (found(middle) ? high : low) = middle;
+  return RisingRoot(reached, options.power, 0, room);
+}
+
+absl::StatusOr<SampleSize> ContinuityCorrectedSize(const SampleSize& size,
+                                                   double control_rate,
+                                                   double treatment_rate) {
+  if (auto status = FirstError(
+          {CheckRates(control_rate, treatment_rate),
+           CheckEffect(treatment_rate - control_rate,
+                       "treatment_rate - control_rate"),
+           CheckPositive(size.exact_control, "size.exact_control"),
+           CheckPositive(size.exact_treatment, "size.exact_treatment")});
+      !status.ok()) {
+    return status;
   }
-  return high;
+  const double n = size.exact_control, r = size.exact_treatment / n;
+  const double root =
+      1 + std::sqrt(1 + 2 * (r + 1) /
+                            (n * r * std::abs(treatment_rate - control_rate)));
+  return SplitTotal(n / 4 * root * root * (1 + r),
+                    {.treatment_share = r / (1 + r)});
+}
+
+absl::StatusOr<double> ArcsineEffectSize(double control_rate,
+                                         double treatment_rate) {
+  if (auto status = FirstError({CheckRate(control_rate, "control_rate"),
+                                CheckRate(treatment_rate, "treatment_rate")});
+      !status.ok()) {
+    return status;
+  }
+  return RateEffectOf(control_rate, treatment_rate, 1, 1,
+                      ProportionPowerMethod::kArcsine)
+      .effect;
 }
 
 }  // namespace stagecraft::stats

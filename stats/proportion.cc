@@ -6,113 +6,111 @@
 #include "absl/strings/str_cat.h"
 #include "stats/check.h"
 #include "stats/distributions.h"
+#include "stats/mean.h"
+#include "stats/proportion_interval.h"
+#include "stats/proportion_score.h"
 
 namespace stagecraft::stats {
 namespace {
 
-struct Rate {
-  double n, x, p, q;  // Trials, successes, rate, 1 - rate.
-  double Variance() const { return p * q / n; }
-};
-
-Rate RateOf(const Proportion& proportion) {
-  const double n = static_cast<double>(proportion.trials);
-  const double x = static_cast<double>(proportion.successes);
-  return {n, x, x / n,
-          static_cast<double>(proportion.trials - proportion.successes) / n};
+// One success and one failure more.
+Rate AgrestiCaffo(const Rate& rate) {
+  const double n = rate.n + 2, x = rate.x + 1;
+  return {n, x, x / n, (rate.Failures() + 1) / n};
 }
 
-struct Ends {
-  double lower, upper;
-};
-
-Ends Wilson(const Rate& rate, double z) {
-  const double z2 = z * z;
-  const double half = z * std::sqrt(z2 + 4 * rate.n * rate.p * rate.q);
-  Ends ends;
-  ends.upper = std::min(1.0, (2 * rate.x + z2 + half) / (2 * (rate.n + z2)));
-  // The product of both roots is p^2 n / (n + z^2): no cancellation near 0.
-  ends.lower = rate.x * rate.p / ((rate.n + z2) * ends.upper);
-  if (rate.q == 0) ends.upper = 1;
-  return ends;
+double UnpooledError(const Rate& c, const Rate& t) {
+  return std::sqrt(c.Variance() + t.Variance());
 }
 
-// The control rate of highest likelihood among pairs (p, p + difference).
-double RestrictedControlRate(const Rate& c, const Rate& t, double difference) {
-  double low = std::max(0.0, -difference);
-  double high = std::min(1.0, 1 - difference);
-  // The score falls in p: the likelihood is concave.
-  for (int i = 0; i < 200; ++i) {
-    const double p = low + (high - low) / 2;
-    if (p <= low || p >= high) break;
-    const double pt = p + difference;
-    const double score = c.x / p - c.n * c.q / (1 - p) +
-                         (t.x > 0 ? t.x / pt : 0) -
-                         (t.q > 0 ? t.n * t.q / (1 - pt) : 0);
-    (score > 0 ? low : high) = p;
+// By how much Yates's correction lessens |p_t - p_c|.
+double YatesStep(const Rate& c, const Rate& t) {
+  return std::min(0.5 * (1 / c.n + 1 / t.n), std::abs(t.p - c.p));
+}
+
+absl::Status CheckOptions(const ProportionOptions& options) {
+  if (auto status =
+          FirstError({CheckAlpha(options.alpha),
+                      CheckBetween(options.null_value, -1, 1, "null_value")});
+      !status.ok()) {
+    return status;
   }
-  return low + (high - low) / 2;
-}
-
-// The standard error of the difference under the null.
-double ScoreStandardError(const Rate& c, const Rate& t, double difference) {
-  if (difference == 0) {
-    const double n = c.n + t.n;
-    const double pooled = (c.x + t.x) / n;
-    const double rest = (c.n * c.q + t.n * t.q) / n;
-    return std::sqrt(pooled * rest * (1 / c.n + 1 / t.n));
+  if (options.test == ProportionTest::kYates && options.null_value != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("null_value is ", options.null_value,
+                     ", want 0 for Yates's continuity correction"));
   }
-  const double pc = RestrictedControlRate(c, t, difference);
-  const double pt = std::clamp(pc + difference, 0.0, 1.0);
-  return std::sqrt(pc * (1 - pc) / c.n + pt * (1 - pt) / t.n);
+  return absl::OkStatus();
 }
 
-struct RatioScore {
-  double contrast;        // p_t - ratio p_c.
-  double standard_error;  // Under that ratio.
-};
-
-// The score of p_t / p_c = ratio, ratio >= 0 (Koopman).
-RatioScore ScoreOfRatio(const Rate& c, const Rate& t, double ratio) {
-  const double b = t.n * ratio + t.x + c.n + c.x * ratio;
-  const double product = 4 * (c.n + t.n) * ratio * (c.x + t.x);
-  const double root = std::sqrt(std::max(0.0, std::fma(b, b, -product)));
-  const double pc = std::min(1.0, 2 * (c.x + t.x) / (b + root));
-  const double pt = std::min(1.0, ratio * pc);
-  return {t.p - ratio * c.p,
-          std::sqrt(pt * (1 - pt) / t.n + ratio * ratio * pc * (1 - pc) / c.n)};
-}
-
-// z <= limit is the same as contrast <= limit * se, which needs no division.
-double Excess(const Rate& c, const Rate& t, double ratio, double limit) {
-  const RatioScore score = ScoreOfRatio(c, t, ratio);
-  return score.contrast - limit * score.standard_error;
-}
-
-// The ratio whose score statistic is `limit`; the statistic falls in the ratio.
-double RatioAtScore(const Rate& c, const Rate& t, double limit) {
-  double low = 0, high = 1;
-  while (Excess(c, t, high, limit) > 0 && high < 1e300) {
-    low = high;
-    high *= 4;
+absl::Status CheckArms(const Proportion& control, const Proportion& treatment) {
+  if (auto status = CheckProportion(control, "control"); !status.ok()) {
+    return status;
   }
-  if (low == 0) {
-    // Towards 0 by factors, so that small ratios keep their digits.
-    low = high;
-    while (low > 1e-300 && Excess(c, t, low, limit) <= 0) {
-      high = low;
-      low /= 4;
-    }
-    if (low <= 1e-300) return 0;
-  }
-  for (int i = 0; i < 200; ++i) {
-    const double middle = low + (high - low) / 2;
-    if (middle <= low || middle >= high) break;
-    (Excess(c, t, middle, limit) > 0 ? low : high) = middle;
-  }
-  return low + (high - low) / 2;
+  return CheckProportion(treatment, "treatment");
 }
 
+absl::StatusOr<Effect> Welch(const Proportion& control,
+                             const Proportion& treatment,
+                             const ProportionOptions& options) {
+  const auto c = ToMoments(control);
+  if (!c.ok()) return c.status();
+  const auto t = ToMoments(treatment);
+  if (!t.ok()) return t.status();
+  return CompareMeans(*c, *t,
+                      {.alpha = options.alpha,
+                       .alternative = options.alternative,
+                       .null_value = options.null_value});
+}
+
+absl::string_view Name(ProportionTest test) {
+  switch (test) {
+    case ProportionTest::kScore:
+      return "score z";
+    case ProportionTest::kUnpooled:
+      return "unpooled z";
+    case ProportionTest::kScoreMiettinenNurminen:
+      return "score z (Miettinen-Nurminen)";
+    case ProportionTest::kYates:
+      return "pooled z with continuity correction";
+    case ProportionTest::kAgrestiCaffo:
+      return "unpooled z (Agresti-Caffo)";
+    case ProportionTest::kWelch:
+      return "Welch t on 0/1";
+  }
+  return "";
+}
+
+Interval Newcombe(const Proportion& control, const Proportion& treatment,
+                  const ProportionOptions& options, bool corrected) {
+  const bool two_sided = options.alternative == Alternative::kTwoSided;
+  const double z =
+      NormalUpperQuantile(two_sided ? options.alpha / 2 : options.alpha);
+  const Rate c = RateOf(control), t = RateOf(treatment);
+  const double difference = t.p - c.p;
+  const RateEnds wc = WilsonEnds(control, std::abs(z), corrected);
+  const RateEnds wt = WilsonEnds(treatment, std::abs(z), corrected);
+  const double down = std::hypot(t.p - wt.lower, wc.upper - c.p);
+  const double up = std::hypot(wt.upper - t.p, c.p - wc.lower);
+  // Of one-sided questions with alpha > 1/2 the bound is beyond the estimate.
+  Interval interval{.level = 1 - options.alpha};
+  interval.lower = z >= 0 ? difference - down : difference + up;
+  interval.upper = z >= 0 ? difference + up : difference - down;
+  return interval;
+}
+
+// Of rates that have variance.
+absl::StatusOr<Interval> Wald(const Rate& c, const Rate& t,
+                              const ProportionOptions& options) {
+  const double se = UnpooledError(c, t);
+  if (se == 0) {
+    return NotEnough("neither arm has variance, want one for a Wald interval");
+  }
+  return SymmetricInterval(t.p - c.p, se, kInfinity, options.alpha,
+                           options.alternative);
+}
+
+// The score test of the ratio p_t / p_c.
 absl::StatusOr<Effect> ScoreLift(const Rate& c, const Rate& t,
                                  const LiftOptions& options) {
   if (!(options.null_value > -1)) {
@@ -120,45 +118,76 @@ absl::StatusOr<Effect> ScoreLift(const Rate& c, const Rate& t,
         absl::StrCat("null_value is ", options.null_value,
                      ", want > -1 for the score interval"));
   }
-  const RatioScore score = ScoreOfRatio(c, t, 1 + options.null_value);
+  const bool corrected = options.method == LiftMethod::kScoreMiettinenNurminen;
+  const double inflation = corrected ? MiettinenNurminenInflation(c, t) : 1;
+  const ScoreStatistic score =
+      ScoreOfRatio(c, t, 1 + options.null_value, inflation);
   if (!(score.standard_error > 0)) {
     return NotEnough("neither arm has a failure, want at least one");
   }
-  const bool two_sided = options.alternative == Alternative::kTwoSided;
-  const double z =
-      NormalUpperQuantile(two_sided ? options.alpha / 2 : options.alpha);
   Effect effect;
-  effect.value = t.p / c.p - 1;
+  effect.value = (t.p - c.p) / c.p;
   effect.standard_error = score.standard_error / c.p;
   effect.statistic = score.contrast / score.standard_error;
   effect.p_value = PValue(effect.statistic, kInfinity, options.alternative);
-  effect.interval = {.level = 1 - options.alpha};
-  effect.interval.lower = options.alternative == Alternative::kLess || t.x == 0
-                              ? -1
-                              : RatioAtScore(c, t, z) - 1;
-  if (options.alternative != Alternative::kGreater) {
-    effect.interval.upper = RatioAtScore(c, t, -z) - 1;
-  }
+  effect.interval =
+      ScoreRatioInterval(c, t, options.alpha, options.alternative, inflation);
+  effect.interval.lower -= 1;
+  effect.interval.upper -= 1;
   effect.alternative = options.alternative;
-  effect.test_method = "score z";
-  effect.interval_method = "score (Koopman)";
+  effect.test_method = corrected ? "score z (Miettinen-Nurminen)" : "score z";
+  effect.interval_method =
+      corrected ? "score (Miettinen-Nurminen)" : "score (Koopman)";
   return effect;
 }
 
-absl::Status CheckOptions(const ProportionOptions& options) {
-  return FirstError({CheckAlpha(options.alpha),
-                     CheckBetween(options.null_value, -1, 1, "null_value")});
-}
-
-absl::Status CheckArms(const Proportion& control, const Proportion& treatment) {
-  return FirstError({CheckProportion(control, "control"),
-                     CheckProportion(treatment, "treatment")});
+absl::StatusOr<Effect> AdjustedLogRatioLift(const Rate& c, const Rate& t,
+                                            const LiftOptions& options) {
+  const auto more = [](const Rate& rate) {
+    const double n = rate.n + 0.5, x = rate.x + 0.5;
+    return NormalEstimate{x / n, std::sqrt(x / n * (rate.Failures() / n) / n)};
+  };
+  LiftOptions plain = options;
+  plain.method = LiftMethod::kLogRatio;
+  auto effect = LiftOfEstimates(more(c), more(t), plain);
+  if (!effect.ok()) return effect;
+  effect->value = (t.p - c.p) / c.p;
+  effect->test_method = "adjusted log ratio z";
+  effect->interval_method = "adjusted log ratio";
+  return effect;
 }
 
 }  // namespace
 
+absl::string_view Name(ProportionInterval interval) {
+  switch (interval) {
+    case ProportionInterval::kNewcombe:
+      return "Newcombe";
+    case ProportionInterval::kNewcombeCorrected:
+      return "Newcombe with continuity correction";
+    case ProportionInterval::kWald:
+      return "Wald";
+    case ProportionInterval::kWaldCorrected:
+      return "Wald with continuity correction";
+    case ProportionInterval::kAgrestiCaffo:
+      return "Agresti-Caffo";
+    case ProportionInterval::kMiettinenNurminen:
+      return "Miettinen-Nurminen";
+    case ProportionInterval::kMee:
+      return "Mee";
+    case ProportionInterval::kWelch:
+      return "Welch t on 0/1";
+  }
+  return "";
+}
+
 absl::Status CheckProportion(const Proportion& proportion,
                              absl::string_view name) {
+  // Messages are built only where there is something to say.
+  if (proportion.trials > 0 && proportion.successes >= 0 &&
+      proportion.successes <= proportion.trials) {
+    return absl::OkStatus();
+  }
   if (auto status = FirstError(
           {CheckNotNegative(proportion.trials, absl::StrCat(name, ".trials")),
            CheckNotNegative(proportion.successes,
@@ -171,24 +200,12 @@ absl::Status CheckProportion(const Proportion& proportion,
         absl::StrCat(name, ".successes is ", proportion.successes,
                      ", want at most trials = ", proportion.trials));
   }
-  if (proportion.trials == 0) {
-    return NotEnough(absl::StrCat(name, ".trials is 0, want at least 1"));
-  }
-  return absl::OkStatus();
+  return NotEnough(absl::StrCat(name, ".trials is 0, want at least 1"));
 }
 
 absl::StatusOr<Estimate> EstimateProportion(const Proportion& proportion,
                                             double alpha) {
-  if (auto status = FirstError(
-          {CheckAlpha(alpha), CheckProportion(proportion, "proportion")});
-      !status.ok()) {
-    return status;
-  }
-  const Rate rate = RateOf(proportion);
-  const Ends ends = Wilson(rate, NormalUpperQuantile(alpha / 2));
-  return Estimate{.value = rate.p,
-                  .standard_error = std::sqrt(rate.Variance()),
-                  .interval = {ends.lower, ends.upper, 1 - alpha}};
+  return EstimateProportion(proportion, RateOptions{.alpha = alpha});
 }
 
 absl::StatusOr<Moments> ToMoments(const Proportion& proportion) {
@@ -206,58 +223,95 @@ absl::StatusOr<Moments> ToMoments(const Proportion& proportion) {
 absl::StatusOr<Interval> ProportionDifferenceInterval(
     const Proportion& control, const Proportion& treatment,
     const ProportionOptions& options) {
-  if (auto status =
-          FirstError({CheckOptions(options), CheckArms(control, treatment)});
-      !status.ok()) {
-    return status;
-  }
+  if (auto status = CheckOptions(options); !status.ok()) return status;
+  if (auto status = CheckArms(control, treatment); !status.ok()) return status;
   const Rate c = RateOf(control), t = RateOf(treatment);
-  const double difference = t.p - c.p;
-  if (options.interval == ProportionInterval::kWald) {
-    const double se = std::sqrt(c.Variance() + t.Variance());
-    if (se == 0) {
-      return NotEnough(
-          "neither arm has variance, want one for a Wald interval");
+  absl::StatusOr<Interval> interval;
+  switch (options.interval) {
+    case ProportionInterval::kNewcombe:
+    case ProportionInterval::kNewcombeCorrected:
+      interval =
+          Newcombe(control, treatment, options,
+                   options.interval == ProportionInterval::kNewcombeCorrected);
+      break;
+    case ProportionInterval::kWald:
+      // Not cut: some rely on its symmetry.
+      interval = Wald(c, t, options);
+      return interval;
+    case ProportionInterval::kWaldCorrected:
+      interval = Wald(c, t, options);
+      if (!interval.ok()) return interval;
+      interval->lower -= YatesStep(c, t);
+      interval->upper += YatesStep(c, t);
+      break;
+    case ProportionInterval::kAgrestiCaffo:
+      interval = Wald(AgrestiCaffo(c), AgrestiCaffo(t), options);
+      break;
+    case ProportionInterval::kMiettinenNurminen:
+    case ProportionInterval::kMee:
+      interval =
+          ScoreDifferenceInterval(c, t, options.alpha, options.alternative,
+                                  options.interval == ProportionInterval::kMee
+                                      ? 1
+                                      : MiettinenNurminenInflation(c, t));
+      break;
+    case ProportionInterval::kWelch: {
+      const auto effect = Welch(control, treatment, options);
+      if (!effect.ok()) return effect.status();
+      return effect->interval;
     }
-    return SymmetricInterval(difference, se, kInfinity, options.alpha,
-                             options.alternative);
   }
-  const bool two_sided = options.alternative == Alternative::kTwoSided;
-  const double z =
-      NormalUpperQuantile(two_sided ? options.alpha / 2 : options.alpha);
-  // Of one-sided questions with alpha > 1/2 the bound is beyond the estimate.
-  const double side = z < 0 ? -1 : 1;
-  const Ends wc = Wilson(c, std::abs(z)), wt = Wilson(t, std::abs(z));
-  Interval interval{.level = 1 - options.alpha};
-  if (side > 0) {
-    interval.lower = difference - std::hypot(t.p - wt.lower, wc.upper - c.p);
-    interval.upper = difference + std::hypot(wt.upper - t.p, c.p - wc.lower);
-  } else {
-    interval.lower = difference + std::hypot(wt.upper - t.p, c.p - wc.lower);
-    interval.upper = difference - std::hypot(t.p - wt.lower, wc.upper - c.p);
-  }
+  if (!interval.ok()) return interval;
   // A one-sided bound leaves the other end open, at the end of what is
   // possible.
-  if (options.alternative == Alternative::kLess) interval.lower = -1;
-  if (options.alternative == Alternative::kGreater) interval.upper = 1;
+  interval->lower = std::max(-1.0, interval->lower);
+  interval->upper = std::min(1.0, interval->upper);
+  if (options.alternative == Alternative::kLess) interval->lower = -1;
+  if (options.alternative == Alternative::kGreater) interval->upper = 1;
   return interval;
 }
 
 absl::StatusOr<Effect> CompareProportions(const Proportion& control,
                                           const Proportion& treatment,
                                           const ProportionOptions& options) {
-  if (auto status =
-          FirstError({CheckOptions(options), CheckArms(control, treatment)});
-      !status.ok()) {
-    return status;
-  }
+  if (auto status = CheckOptions(options); !status.ok()) return status;
+  if (auto status = CheckArms(control, treatment); !status.ok()) return status;
   const Rate c = RateOf(control), t = RateOf(treatment);
   Effect effect;
   effect.value = t.p - c.p;
-  effect.standard_error = std::sqrt(c.Variance() + t.Variance());
-  const double test_error = options.test == ProportionTest::kUnpooled
-                                ? effect.standard_error
-                                : ScoreStandardError(c, t, options.null_value);
+  effect.standard_error = UnpooledError(c, t);
+  double test_error = effect.standard_error;
+  double contrast = effect.value - options.null_value;
+  switch (options.test) {
+    case ProportionTest::kUnpooled:
+      break;
+    case ProportionTest::kScore:
+    case ProportionTest::kScoreMiettinenNurminen:
+    case ProportionTest::kYates:
+      test_error = ScoreOfDifference(
+                       c, t, options.null_value,
+                       options.test == ProportionTest::kScoreMiettinenNurminen
+                           ? MiettinenNurminenInflation(c, t)
+                           : 1)
+                       .standard_error;
+      if (options.test == ProportionTest::kYates) {
+        contrast -= std::copysign(YatesStep(c, t), contrast);
+      }
+      break;
+    case ProportionTest::kAgrestiCaffo: {
+      const Rate ac = AgrestiCaffo(c), at = AgrestiCaffo(t);
+      test_error = effect.standard_error = UnpooledError(ac, at);
+      contrast = at.p - ac.p - options.null_value;
+      break;
+    }
+    case ProportionTest::kWelch: {
+      auto welch = Welch(control, treatment, options);
+      if (!welch.ok()) return welch.status();
+      effect = *welch;
+      test_error = welch->standard_error;
+      break;
+    }
+  }
   if (!(test_error > 0)) {
     return NotEnough(absl::StrCat(
         "the test has no variance: control has ", control.successes, " of ",
@@ -268,13 +322,13 @@ absl::StatusOr<Effect> CompareProportions(const Proportion& control,
       ProportionDifferenceInterval(control, treatment, options);
   if (!interval.ok()) return interval.status();
   effect.interval = *interval;
-  effect.statistic = (effect.value - options.null_value) / test_error;
-  effect.p_value = PValue(effect.statistic, kInfinity, options.alternative);
+  if (options.test != ProportionTest::kWelch) {
+    effect.statistic = contrast / test_error;
+    effect.p_value = PValue(effect.statistic, kInfinity, options.alternative);
+  }
   effect.alternative = options.alternative;
-  effect.test_method =
-      options.test == ProportionTest::kUnpooled ? "unpooled z" : "score z";
-  effect.interval_method =
-      options.interval == ProportionInterval::kWald ? "Wald" : "Newcombe";
+  effect.test_method = Name(options.test);
+  effect.interval_method = Name(options.interval);
   return effect;
 }
 
@@ -295,8 +349,12 @@ absl::StatusOr<Effect> ProportionLift(const Proportion& control,
   const Rate c = RateOf(control), t = RateOf(treatment);
   const bool flat = t.x == 0 || (c.q == 0 && t.q == 0);
   if (options.method == LiftMethod::kScore ||
+      options.method == LiftMethod::kScoreMiettinenNurminen ||
       (options.method == LiftMethod::kAutomatic && flat)) {
     return ScoreLift(c, t, options);
+  }
+  if (options.method == LiftMethod::kLogRatioAdjusted) {
+    return AdjustedLogRatioLift(c, t, options);
   }
   return LiftOfEstimates({c.p, std::sqrt(c.Variance())},
                          {t.p, std::sqrt(t.Variance())}, options);
@@ -308,7 +366,7 @@ absl::StatusOr<ChiSquaredTest> CompareProportionsChiSquared(
   if (auto status = CheckArms(control, treatment); !status.ok()) return status;
   const Rate c = RateOf(control), t = RateOf(treatment);
   const double n = c.n + t.n;
-  const double p = (c.x + t.x) / n, q = (c.n * c.q + t.n * t.q) / n;
+  const double p = (c.x + t.x) / n, q = (c.Failures() + t.Failures()) / n;
   if (!(p > 0 && q > 0)) {
     return NotEnough(
         "the table has an empty column, want successes and failures");

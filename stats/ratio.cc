@@ -55,14 +55,25 @@ absl::StatusOr<Estimate> EstimateRatio(const PairedMoments& moments,
 }
 
 absl::StatusOr<ConfidenceSet> RatioFiellerSet(const PairedMoments& moments,
-                                              double alpha) {
+                                              double alpha,
+                                              double degrees_of_freedom) {
   if (auto status = CheckUnits(moments, "moments"); !status.ok()) {
     return status;
   }
   const double n = static_cast<double>(moments.n);
   return FiellerSet({moments.mean_x, std::sqrt(moments.var_x / n)},
                     {moments.mean_y, std::sqrt(moments.var_y / n)},
-                    moments.cov_xy / n, alpha);
+                    moments.cov_xy / n, alpha, degrees_of_freedom);
+}
+
+absl::StatusOr<ConfidenceSet> RatioLiftFiellerSet(
+    const PairedMoments& control, const PairedMoments& treatment, double alpha,
+    double degrees_of_freedom) {
+  const auto c = RatioWithError(control, "control");
+  if (!c.ok()) return c.status();
+  const auto t = RatioWithError(treatment, "treatment");
+  if (!t.ok()) return t.status();
+  return FiellerLiftSet(*c, *t, alpha, degrees_of_freedom);
 }
 
 absl::StatusOr<Effect> CompareRatios(const PairedMoments& control,

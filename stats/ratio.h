@@ -5,8 +5,8 @@
 //   se^2 = (var_x - 2 R cov_xy + R^2 var_y) / (n mean_y^2)
 //
 // Source: first-order delta method; A. Deng, U. Knoblich, J. Lu, KDD (2018)
-// 233.
-//         A large-sample limit in the number of units, not of events.
+//         233. A large-sample limit in the number of units, not of events.
+// As a mean per event with small-sample corrections: cluster.h.
 #ifndef STAGECRAFT_STATS_RATIO_H_
 #define STAGECRAFT_STATS_RATIO_H_
 
@@ -28,9 +28,11 @@ absl::StatusOr<NormalEstimate> RatioWithError(
 absl::StatusOr<Estimate> EstimateRatio(const PairedMoments& moments,
                                        double alpha = 0.05);
 
-// With Fieller's confidence set, for denominators that may be 0.
-absl::StatusOr<ConfidenceSet> RatioFiellerSet(const PairedMoments& moments,
-                                              double alpha = 0.05);
+// With Fieller's confidence set, for denominators that may be 0. It is normal
+// unless `degrees_of_freedom` (of Student's t, say n - 1) is finite.
+absl::StatusOr<ConfidenceSet> RatioFiellerSet(
+    const PairedMoments& moments, double alpha = 0.05,
+    double degrees_of_freedom = kInfinity);
 
 // R_t - R_c. Errors: as above for either arm; kFailedPrecondition if neither
 // has variance.
@@ -42,6 +44,12 @@ absl::StatusOr<Effect> CompareRatios(const PairedMoments& control,
 absl::StatusOr<Effect> RatioLift(const PairedMoments& control,
                                  const PairedMoments& treatment,
                                  const LiftOptions& options = {});
+
+// The lift's confidence set, whatever its shape; RatioLift with kFieller tells
+// the smallest interval that holds it.
+absl::StatusOr<ConfidenceSet> RatioLiftFiellerSet(
+    const PairedMoments& control, const PairedMoments& treatment,
+    double alpha = 0.05, double degrees_of_freedom = kInfinity);
 
 }  // namespace stagecraft::stats
 

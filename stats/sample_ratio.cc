@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "stats/check.h"
+#include "stats/discrete.h"
 #include "stats/distributions.h"
 
 namespace stagecraft::stats {
@@ -80,16 +81,22 @@ absl::StatusOr<double> SequentialSampleRatioPValue(
   const auto fixed = CompareSampleRatio(counts, shares);
   if (!fixed.ok()) return fixed.status();
   double total = 0;
-  double log_factor = 0;
+  for (int64_t count : counts) total += static_cast<double>(count);
+  // With A = alpha + counts, T = concentration + total and ln Gamma(x) = (x -
+  // 1/2) ln x - x + ln(2 pi) / 2 + r(x), the terms linear in the counts join to
+  // deviances of A from T shares.
+  const double all = concentration + total;
+  double log_factor = StirlingRemainder(concentration) -
+                      StirlingRemainder(all) +
+                      0.5 * std::log1p(total / concentration);
   for (size_t i = 0; i < counts.size(); ++i) {
     if (shares[i] == 0) continue;
-    const auto count = static_cast<double>(counts[i]);
-    const double alpha = concentration * shares[i];
-    total += count;
-    log_factor += std::lgamma(alpha + count) - std::lgamma(alpha) -
-                  count * std::log(shares[i]);
+    const double prior = concentration * shares[i];
+    const double count = static_cast<double>(counts[i]);
+    log_factor += Deviance(prior + count, all * shares[i]) -
+                  0.5 * std::log1p(count / prior) +
+                  StirlingRemainder(prior + count) - StirlingRemainder(prior);
   }
-  log_factor += std::lgamma(concentration) - std::lgamma(concentration + total);
   return std::min(1.0, std::exp(-log_factor));
 }
 

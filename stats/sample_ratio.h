@@ -6,11 +6,11 @@
 //   X^2 = sum_i (counts[i] - N * shares[i])^2 / (N * shares[i]), N = sum counts
 //
 // Shapes:   counts[V] and shares[V], same order, V >= 2. An arm of planned
-// share
-//           0 is dropped; a unit found there is an error of its own.
+//           share 0 is dropped; a unit found there is an error of its own.
 // Units:    counts in randomised units, not events; shares are fractions of 1.
 // Source:   K. Pearson, Phil. Mag. 50 (1900) 157. A large-sample limit: rely on
-//           it when every expected count is at least 5.
+//           it when every expected count is at least 5; below, take
+//           sample_ratio_exact.h.
 // Accuracy: p_value is computed as an upper tail, so 1e-40 keeps its digits.
 #ifndef STAGECRAFT_STATS_SAMPLE_RATIO_H_
 #define STAGECRAFT_STATS_SAMPLE_RATIO_H_
@@ -41,8 +41,8 @@ absl::StatusOr<SampleRatio> CompareSampleRatio(absl::Span<const int64_t> counts,
 // The same question, asked after every unit if one likes: a p-value that is
 // valid at every look at once, for any number of units, also small ones.
 //
-//   1 / p = B(alpha + counts) / B(alpha) / prod_i shares[i]^counts[i], at most
-//   1
+//   1 / p = B(alpha + counts) / B(alpha) / prod_i shares[i]^counts[i], p at
+//   most 1
 //
 // where B is the multivariate beta function and alpha[i] = concentration *
 // shares[i]: the Bayes factor of a Dirichlet prior about the planned shares, a
@@ -51,6 +51,8 @@ absl::StatusOr<SampleRatio> CompareSampleRatio(absl::Span<const int64_t> counts,
 //
 // Source: M. Lindon, A. Malek, NeurIPS 2022, "Anytime-valid inference for
 // multinomial count data".
+// Accuracy: about 1e-12 relative, also for counts in the billions: deviances
+// and Stirling remainders instead of differences of log-gammas.
 // Errors: as above; kInvalidArgument if the concentration is not > 0.
 absl::StatusOr<double> SequentialSampleRatioPValue(
     absl::Span<const int64_t> counts, absl::Span<const double> shares,

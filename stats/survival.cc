@@ -11,29 +11,34 @@
 namespace stagecraft::stats {
 namespace {
 
-// Greenwood's term of one time: d / (n (n - d)).
-double GreenwoodTerm(const SurvivalPoint& point) {
-  const double n = static_cast<double>(point.at_risk);
-  const double d = static_cast<double>(point.events);
-  return d / (n * (n - d));
+// S and ln S's variance at one time, and what intervals need of the options.
+struct Scaling {
+  SurvivalScale scale;
+  double z, level;
+};
+
+Scaling ScalingOf(const SurvivalOptions& options) {
+  return {options.scale, NormalUpperQuantile(options.alpha / 2),
+          1 - options.alpha};
 }
 
-// ln S and its variance to the interval of S.
 Interval PointInterval(double survival, double log_variance,
-                       const SurvivalOptions& options) {
-  Interval interval{0, 1, 1 - options.alpha};
+                       const Scaling& scaling) {
+  Interval interval{0, 1, scaling.level};
   if (!(survival > 0)) return interval;
-  const double radius =
-      NormalUpperQuantile(options.alpha / 2) * std::sqrt(log_variance);
-  switch (options.scale) {
-    case SurvivalScale::kLog:
-      interval.lower = survival * std::exp(-radius);
-      interval.upper = std::min(1.0, survival * std::exp(radius));
+  // No event yet: every scale has the one value 1.
+  if (survival == 1) return {1, 1, scaling.level};
+  const double radius = scaling.z * std::sqrt(log_variance);
+  switch (scaling.scale) {
+    case SurvivalScale::kLog: {
+      const double factor = std::exp(radius);
+      interval.lower = survival / factor;
+      interval.upper = std::min(1.0, survival * factor);
       break;
+    }
     case SurvivalScale::kLogLog: {
-      // At S = 1 there is no event yet and the radius is 0.
       const double log_survival = std::log(survival);
-      const double factor = radius == 0 ? 1 : std::exp(radius / -log_survival);
+      const double factor = std::exp(radius / -log_survival);
       interval.lower = std::exp(log_survival * factor);
       interval.upper = std::exp(log_survival / factor);
       break;
@@ -42,8 +47,68 @@ Interval PointInterval(double survival, double log_variance,
       interval.lower = std::max(0.0, survival * (1 - radius));
       interval.upper = std::min(1.0, survival * (1 + radius));
       break;
+    case SurvivalScale::kLogit: {
+      const double odds = survival / (1 - survival);
+      const double factor = std::exp(radius / (1 - survival));
+      interval.lower = 1 / (1 + factor / odds);
+      interval.upper = 1 / (1 + 1 / (factor * odds));
+      break;
+    }
+    case SurvivalScale::kArcsine: {
+      const double angle = std::asin(std::sqrt(survival));
+      const double half = 0.5 * radius * std::sqrt(survival / (1 - survival));
+      const double low = std::sin(std::max(0.0, angle - half));
+      const double high = std::sin(std::min(M_PI_2, angle + half));
+      interval.lower = low * low;
+      interval.upper = high * high;
+      break;
+    }
   }
   return interval;
+}
+
+// Walks down the curve; `log_variance` is Greenwood's sum while S > 0.
+struct Walk {
+  double survival = 1, log_variance = 0;
+  int64_t at_risk = 0;
+
+  void Take(const DurationBin& bin) {
+    if (bin.events > 0) {
+      const double n = static_cast<double>(at_risk);
+      const double left = static_cast<double>(at_risk - bin.events);
+      survival *= left / n;
+      if (left > 0) {
+        log_variance += static_cast<double>(bin.events) / (n * left);
+      }
+    }
+    at_risk -= bin.events + bin.censored;
+  }
+};
+
+absl::Status BeyondFollowUp(double time, double last_follow_up) {
+  return NotEnough(absl::StrCat(
+      "time is ", time, ", want at most the last follow-up ", last_follow_up));
+}
+
+absl::Status CheckUnits(const OrderedBins& bins) {
+  if (bins.units() > 0) return absl::OkStatus();
+  return NotEnough("bins hold no units, want at least 1");
+}
+
+absl::StatusOr<Walk> WalkTo(absl::Span<const DurationBin> bins, double time) {
+  if (auto status = CheckNotNegative(time, "time"); !status.ok()) return status;
+  const auto ordered = OrderedBins::Of(bins);
+  if (!ordered.ok()) return ordered.status();
+  if (auto status = CheckUnits(*ordered); !status.ok()) return status;
+  Walk walk{.at_risk = ordered->units()};
+  for (const DurationBin& bin : ordered->bins()) {
+    if (bin.time > time) break;
+    walk.Take(bin);
+  }
+  if (time > ordered->last_follow_up() && walk.survival > 0) {
+    return BeyondFollowUp(time, ordered->last_follow_up());
+  }
+  return walk;
 }
 
 // Where the step function y over the points crosses `level`: see
@@ -72,72 +137,39 @@ std::optional<double> Crossing(const SurvivalCurve& curve, double level,
 
 }  // namespace
 
-absl::StatusOr<std::vector<DurationBin>> SortedBins(
-    absl::Span<const DurationBin> bins) {
-  std::vector<DurationBin> sorted;
-  sorted.reserve(bins.size());
-  for (size_t i = 0; i < bins.size(); ++i) {
-    const DurationBin& bin = bins[i];
-    // The names are written only where something is wrong.
-    if (!(bin.time >= 0 && std::isfinite(bin.time)) || bin.events < 0 ||
-        bin.censored < 0) {
-      return FirstError(
-          {CheckNotNegative(bin.time, absl::StrCat("bins[", i, "].time")),
-           CheckNotNegative(bin.events, absl::StrCat("bins[", i, "].events")),
-           CheckNotNegative(bin.censored,
-                            absl::StrCat("bins[", i, "].censored"))});
-    }
-    if (bin.events > 0 || bin.censored > 0) sorted.push_back(bin);
-  }
-  const auto earlier = [](const DurationBin& a, const DurationBin& b) {
-    return a.time < b.time;
-  };
-  if (!std::is_sorted(sorted.begin(), sorted.end(), earlier)) {
-    std::sort(sorted.begin(), sorted.end(), earlier);
-  }
-  size_t kept = 0;
-  for (size_t i = 1; i < sorted.size(); ++i) {
-    if (sorted[i].time == sorted[kept].time) {
-      sorted[kept].events += sorted[i].events;
-      sorted[kept].censored += sorted[i].censored;
-    } else {
-      sorted[++kept] = sorted[i];
-    }
-  }
-  if (!sorted.empty()) sorted.resize(kept + 1);
-  return sorted;
-}
-
 absl::StatusOr<SurvivalCurve> KaplanMeier(absl::Span<const DurationBin> bins,
                                           const SurvivalOptions& options) {
   if (auto status = CheckAlpha(options.alpha); !status.ok()) return status;
-  const auto sorted = SortedBins(bins);
-  if (!sorted.ok()) return sorted.status();
+  const auto ordered = OrderedBins::Of(bins);
+  if (!ordered.ok()) return ordered.status();
+  if (auto status = CheckUnits(*ordered); !status.ok()) return status;
   SurvivalCurve curve;
   curve.options = options;
-  for (const DurationBin& bin : *sorted) {
-    curve.events += bin.events;
-    curve.censored += bin.censored;
-  }
-  curve.units = curve.events + curve.censored;
-  if (curve.units == 0) return NotEnough("bins hold no units, want at least 1");
-  curve.last_follow_up = sorted->back().time;
-  curve.points.reserve(sorted->size());
-  int64_t at_risk = curve.units;
-  double survival = 1, log_variance = 0;
-  for (const DurationBin& bin : *sorted) {
-    SurvivalPoint point{.time = bin.time,
-                        .at_risk = at_risk,
-                        .events = bin.events,
-                        .censored = bin.censored};
-    survival *= static_cast<double>(at_risk - bin.events) /
-                static_cast<double>(at_risk);
-    if (survival > 0) log_variance += GreenwoodTerm(point);
-    point.survival = survival;
-    point.standard_error = survival * std::sqrt(log_variance);
-    point.interval = PointInterval(survival, log_variance, options);
-    curve.points.push_back(point);
-    at_risk -= bin.events + bin.censored;
+  curve.units = ordered->units();
+  curve.events = ordered->events();
+  curve.censored = ordered->censored();
+  curve.last_follow_up = ordered->last_follow_up();
+  curve.points.reserve(ordered->bins().size());
+  const Scaling scaling = ScalingOf(options);
+  Walk walk{.at_risk = curve.units};
+  // Between events the interval stands still.
+  double standard_error = 0;
+  Interval interval = PointInterval(1, 0, scaling);
+  for (const DurationBin& bin : ordered->bins()) {
+    if ((bin.events | bin.censored) == 0) continue;
+    const int64_t at_risk = walk.at_risk;
+    walk.Take(bin);
+    if (bin.events > 0) {
+      standard_error = walk.survival * std::sqrt(walk.log_variance);
+      interval = PointInterval(walk.survival, walk.log_variance, scaling);
+    }
+    curve.points.push_back({.time = bin.time,
+                            .at_risk = at_risk,
+                            .events = bin.events,
+                            .censored = bin.censored,
+                            .survival = walk.survival,
+                            .standard_error = standard_error,
+                            .interval = interval});
   }
   return curve;
 }
@@ -146,9 +178,7 @@ absl::StatusOr<Estimate> SurvivalAt(const SurvivalCurve& curve, double time) {
   if (auto status = CheckNotNegative(time, "time"); !status.ok()) return status;
   if (curve.points.empty()) return NotEnough("the curve has no points");
   if (time > curve.last_follow_up && curve.points.back().survival > 0) {
-    return NotEnough(absl::StrCat("time is ", time,
-                                  ", want at most the last follow-up ",
-                                  curve.last_follow_up));
+    return BeyondFollowUp(time, curve.last_follow_up);
   }
   const auto next = std::upper_bound(
       curve.points.begin(), curve.points.end(), time,
@@ -158,6 +188,61 @@ absl::StatusOr<Estimate> SurvivalAt(const SurvivalCurve& curve, double time) {
   }
   const SurvivalPoint& point = *(next - 1);
   return Estimate{point.survival, point.standard_error, point.interval};
+}
+
+absl::StatusOr<Estimate> SurvivalAt(absl::Span<const DurationBin> bins,
+                                    double time,
+                                    const SurvivalOptions& options) {
+  if (auto status = CheckAlpha(options.alpha); !status.ok()) return status;
+  const auto walk = WalkTo(bins, time);
+  if (!walk.ok()) return walk.status();
+  return Estimate{
+      walk->survival, walk->survival * std::sqrt(walk->log_variance),
+      PointInterval(walk->survival, walk->log_variance, ScalingOf(options))};
+}
+
+absl::StatusOr<Effect> CompareSurvivalAt(
+    absl::Span<const DurationBin> control,
+    absl::Span<const DurationBin> treatment, double time,
+    const TestOptions& options, SurvivalTestScale scale) {
+  const auto c = WalkTo(control, time);
+  if (!c.ok()) return c.status();
+  const auto t = WalkTo(treatment, time);
+  if (!t.ok()) return t.status();
+  auto effect = CompareEstimates(
+      {c->survival, c->survival * std::sqrt(c->log_variance)},
+      {t->survival, t->survival * std::sqrt(t->log_variance)}, options);
+  if (!effect.ok()) return effect;
+  effect->test_method = "Kaplan-Meier difference z";
+  effect->interval_method = "Kaplan-Meier difference z";
+  if (options.alternative != Alternative::kLess) {
+    effect->interval.lower = std::max(-1.0, effect->interval.lower);
+  }
+  if (options.alternative != Alternative::kGreater) {
+    effect->interval.upper = std::min(1.0, effect->interval.upper);
+  }
+  if (scale == SurvivalTestScale::kPlain) return effect;
+
+  if (options.null_value != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("null_value is ", options.null_value,
+                     ", want 0 for the test on the log-log scale"));
+  }
+  for (const Walk* arm : {&*c, &*t}) {
+    if (!(arm->survival > 0 && arm->survival < 1)) {
+      return NotEnough(absl::StrCat("the curve is at ", arm->survival,
+                                    " at time ", time,
+                                    ", want it strictly between 0 and 1 for "
+                                    "the test on the log-log scale"));
+    }
+  }
+  const double log_c = -std::log(c->survival), log_t = -std::log(t->survival);
+  effect->statistic =
+      std::log(log_c / log_t) / std::hypot(std::sqrt(c->log_variance) / log_c,
+                                           std::sqrt(t->log_variance) / log_t);
+  effect->p_value = PValue(effect->statistic, kInfinity, options.alternative);
+  effect->test_method = "Kaplan-Meier log-log z";
+  return effect;
 }
 
 absl::StatusOr<SurvivalQuantile> DurationQuantile(const SurvivalCurve& curve,
@@ -176,65 +261,6 @@ absl::StatusOr<SurvivalQuantile> DurationQuantile(const SurvivalCurve& curve,
           Crossing(curve, level, true,
                    [](const SurvivalPoint& p) { return p.interval.upper; }),
       .level = 1 - curve.options.alpha};
-}
-
-namespace {
-
-absl::StatusOr<NormalEstimate> RestrictedMeanWithError(
-    absl::Span<const DurationBin> bins, double horizon) {
-  if (auto status = CheckPositive(horizon, "horizon"); !status.ok()) {
-    return status;
-  }
-  const auto curve = KaplanMeier(bins);
-  if (!curve.ok()) return curve.status();
-  const auto& points = curve->points;
-  if (horizon > curve->last_follow_up && points.back().survival > 0) {
-    return NotEnough(absl::StrCat("horizon is ", horizon,
-                                  ", want at most the last follow-up ",
-                                  curve->last_follow_up));
-  }
-  // From the horizon back: the area from each time on.
-  double area = 0, variance = 0, until = horizon;
-  for (size_t i = points.size(); i-- > 0;) {
-    const SurvivalPoint& point = points[i];
-    if (point.time > horizon) continue;
-    area += point.survival * (until - point.time);
-    until = point.time;
-    if (point.events > 0 && point.events < point.at_risk) {
-      variance += area * area * GreenwoodTerm(point);
-    }
-  }
-  area += until;  // S = 1 before the first time.
-  return NormalEstimate{.value = area, .standard_error = std::sqrt(variance)};
-}
-
-}  // namespace
-
-absl::StatusOr<Estimate> RestrictedMean(absl::Span<const DurationBin> bins,
-                                        double horizon, double alpha) {
-  if (auto status = CheckAlpha(alpha); !status.ok()) return status;
-  const auto mean = RestrictedMeanWithError(bins, horizon);
-  if (!mean.ok()) return mean.status();
-  return Estimate{
-      .value = mean->value,
-      .standard_error = mean->standard_error,
-      .interval = SymmetricInterval(mean->value, mean->standard_error,
-                                    kInfinity, alpha, Alternative::kTwoSided)};
-}
-
-absl::StatusOr<Effect> CompareRestrictedMeans(
-    absl::Span<const DurationBin> control,
-    absl::Span<const DurationBin> treatment, double horizon,
-    const TestOptions& options) {
-  const auto c = RestrictedMeanWithError(control, horizon);
-  if (!c.ok()) return c.status();
-  const auto t = RestrictedMeanWithError(treatment, horizon);
-  if (!t.ok()) return t.status();
-  auto effect = CompareEstimates(*c, *t, options);
-  if (!effect.ok()) return effect;
-  effect->test_method = "restricted mean z";
-  effect->interval_method = "restricted mean z";
-  return effect;
 }
 
 }  // namespace stagecraft::stats

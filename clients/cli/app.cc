@@ -66,7 +66,8 @@ int RunApp(const std::vector<std::string>& arguments, Streams streams) {
       "  stagecraft start shop/experiments/button\n"
       "  stagecraft ingest -f events.ndjson\n"
       "  stagecraft results shop/experiments/button\n"
-      "  stagecraft report shop/experiments/button -o button.html\n\n" +
+      "  stagecraft report shop/experiments/button -o button.html\n"
+      "  stagecraft calc --list               statistics without a server\n\n" +
       ExitCodeHelp());
   AddGlobalFlags(app, context.flags());
   AddApplyCommand(app, context);
@@ -78,6 +79,7 @@ int RunApp(const std::vector<std::string>& arguments, Streams streams) {
   AddResultCommands(app, context);
   AddDecisionCommands(app, context);
   AddReportCommand(app, context);
+  AddCalcCommand(app, context);
   AddVersionCommand(app, context);
 
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -20,6 +20,7 @@ void AddResultCommands(CLI::App& app, Context& context);
 // decisions, watch, verify, ack
 void AddDecisionCommands(CLI::App& app, Context& context);
 void AddReportCommand(CLI::App& app, Context& context);  // report
+void AddCalcCommand(CLI::App& app, Context& context);    // calc
 
 }  // namespace stagecraft::cli
 

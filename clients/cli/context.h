@@ -33,6 +33,8 @@ struct Streams {
   std::ostream& err;
   // Whether `err` is a terminal: then progress is a bar.
   bool err_is_terminal = false;
+  // Whether `in` is a terminal: then nobody waits there for a program.
+  bool in_is_terminal = false;
 };
 
 class Context {
@@ -45,6 +47,7 @@ class Context {
   std::ostream& err() { return streams_.err; }
   bool json() const { return flags_.output == "json"; }
   bool quiet() const { return flags_.quiet; }
+  bool in_is_terminal() const { return streams_.in_is_terminal; }
 
   // The client, made at the first call; it does not wait for the server.
   // Errors: kInvalidArgument for a bad --timeout, errors of the --tls-ca file.

@@ -40,9 +40,17 @@ struct JsonValue {
 // `line 3, column 5`: from 1, columns in bytes.
 std::string PositionText(absl::string_view text, size_t offset);
 
+// The words NaN, Infinity and -Infinity, which are no JSON but which programs
+// write.
+enum class NonFiniteWords {
+  kRefuse,
+  kKeep,  // As numbers with that text, for a reader who knows their place.
+};
+
 // All values of a text. Errors: kInvalidArgument with position, what was found
 // and what was wanted.
-absl::StatusOr<std::vector<JsonValue>> ParseJsonValues(absl::string_view text);
+absl::StatusOr<std::vector<JsonValue>> ParseJsonValues(
+    absl::string_view text, NonFiniteWords words = NonFiniteWords::kRefuse);
 
 // Reads `value`, which is part of `text`, as proto3 JSON into an empty message.
 // Errors: kInvalidArgument with the position of the value that is at fault, the

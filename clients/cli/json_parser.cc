@@ -32,7 +32,8 @@ void AppendUtf8(uint32_t c, std::string* out) {
 
 class Parser {
  public:
-  explicit Parser(absl::string_view text) : text_(text) {
+  Parser(absl::string_view text, NonFiniteWords words)
+      : text_(text), words_(words) {
     // A byte order mark is no part of the text.
     if (text_.substr(0, 3) == "\xef\xbb\xbf") at_ = 3;
   }
@@ -100,6 +101,8 @@ class Parser {
     } else if (c == '"') {
       value->kind = JsonValue::Kind::kString;
       status = ParseString(&value->text);
+    } else if (words_ == NonFiniteWords::kKeep && EatNonFinite(&value->text)) {
+      value->kind = JsonValue::Kind::kNumber;
     } else if (c == '-' || absl::ascii_isdigit(c)) {
       value->kind = JsonValue::Kind::kNumber;
       status = ParseNumber(&value->text);
@@ -113,6 +116,16 @@ class Parser {
     }
     value->end = at_;
     return status;
+  }
+
+  bool EatNonFinite(std::string* out) {
+    for (const absl::string_view word : {"NaN", "Infinity", "-Infinity"}) {
+      if (EatWord(word)) {
+        *out = std::string(word);
+        return true;
+      }
+    }
+    return false;
   }
 
   absl::Status ParseObject(int depth, JsonValue* value) {
@@ -260,13 +273,15 @@ class Parser {
   }
 
   absl::string_view text_;
+  NonFiniteWords words_;
   size_t at_ = 0;
 };
 
 }  // namespace
 
-absl::StatusOr<std::vector<JsonValue>> ParseJsonValues(absl::string_view text) {
-  return Parser(text).ParseAll();
+absl::StatusOr<std::vector<JsonValue>> ParseJsonValues(absl::string_view text,
+                                                       NonFiniteWords words) {
+  return Parser(text, words).ParseAll();
 }
 
 }  // namespace stagecraft::cli

@@ -13,5 +13,6 @@ int main(int argc, char** argv) {
       {.in = std::cin,
        .out = std::cout,
        .err = std::cerr,
-       .err_is_terminal = isatty(STDERR_FILENO) != 0});
+       .err_is_terminal = isatty(STDERR_FILENO) != 0,
+       .in_is_terminal = isatty(STDIN_FILENO) != 0});
 }

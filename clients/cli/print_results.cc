@@ -17,6 +17,19 @@ bool IsAlwaysValid(const v1::Experiment& experiment) {
   return experiment.plan().method() != v1::Plan::FIXED_HORIZON;
 }
 
+// For which looks intervals and p-values hold.
+absl::string_view HoldWords(const v1::Experiment& experiment) {
+  switch (experiment.plan().method()) {
+    case v1::Plan::FIXED_HORIZON:
+      return "at the one planned look (fixed horizon)";
+    case v1::Plan::GROUP_SEQUENTIAL:
+      return "at the planned looks (group sequential; in between: always "
+             "valid)";
+    default:
+      return "at every look at once (always valid)";
+  }
+}
+
 const v1::KpiComparison* FindComparison(const v1::KpiResult& kpi,
                                         const std::string& variant) {
   for (const v1::KpiComparison& comparison : kpi.comparisons()) {
@@ -27,6 +40,10 @@ const v1::KpiComparison* FindComparison(const v1::KpiResult& kpi,
 
 // The interval that the plan's method goes by.
 std::string RelativeInterval(const v1::KpiComparison& c, bool always_valid) {
+  if (c.group_sequential().has_repeated_relative_interval()) {
+    return client::FormatRelatives(
+        c.group_sequential().repeated_relative_interval());
+  }
   if (always_valid) {
     return c.has_sequential() && c.sequential().has_relative_interval()
                ? client::FormatRelatives(c.sequential().relative_interval())
@@ -54,6 +71,10 @@ std::string Note(const v1::KpiVariantResult& variant,
   if (!variant.error().empty()) return variant.error();
   if (c == nullptr) return "";
   if (!c->error().empty()) return c->error();
+  if (c->has_group_sequential() && !c->has_guardrail()) {
+    return absl::StrCat("look ", c->group_sequential().look(), " of ",
+                        c->group_sequential().looks());
+  }
   if (c->has_guardrail()) {
     const v1::GuardrailAnswer& guardrail = c->guardrail();
     return absl::StrCat(client::GuardrailWord(guardrail.status()),
@@ -212,11 +233,9 @@ std::string ResultsText(const v1::ExperimentResults& results) {
   if (results.has_as_of()) {
     absl::StrAppend(&out, ", as of ", client::FormatTime(results.as_of()));
   }
-  absl::StrAppend(
-      &out, "\nIntervals and p-values hold ",
-      IsAlwaysValid(experiment) ? "at every look at once (always valid)"
-                                : "at the one planned look (fixed horizon)",
-      "; +n: units whose window is not over.\n\n", TrustBlock(results.trust()));
+  absl::StrAppend(&out, "\nIntervals and p-values hold ", HoldWords(experiment),
+                  "; +n: units whose window is not over.\n\n",
+                  TrustBlock(results.trust()));
   for (const v1::KpiResult& kpi : results.kpis()) {
     absl::StrAppend(&out, "\n", KpiBlock(experiment, kpi));
   }

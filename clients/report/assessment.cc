@@ -85,6 +85,11 @@ const v1::Interval* SequentialRelative(const v1::KpiComparison& comparison) {
 
 const v1::Interval* DecidingRelative(const v1::KpiComparison& comparison,
                                      const EffectivePlan& plan) {
+  if (comparison.group_sequential().has_repeated_relative_interval()) {
+    const v1::Interval* repeated =
+        Usable(comparison.group_sequential().repeated_relative_interval());
+    if (repeated != nullptr) return repeated;
+  }
   const v1::Interval* sequential = SequentialRelative(comparison);
   const v1::Interval* fixed = FixedRelative(comparison);
   const v1::Interval* first = plan.always_valid ? sequential : fixed;
@@ -105,7 +110,7 @@ Assessment Assess(const v1::KpiResult& kpi, const v1::KpiComparison& comparison,
     }
   }
   if (comparison.has_adjusted_p_value() && comparison.has_difference()) {
-    return comparison.adjusted_p_value() < plan.alpha
+    return comparison.adjusted_p_value() <= plan.alpha
                ? BySign(comparison.difference(), kpi.higher_is_better())
                : Assessment::kUnclear;
   }

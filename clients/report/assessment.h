@@ -49,8 +49,9 @@ Assessment Assess(const v1::KpiResult& kpi, const v1::KpiComparison& comparison,
 const v1::Interval* FixedRelative(const v1::KpiComparison& comparison);
 // The confidence sequence for the relative difference, or null.
 const v1::Interval* SequentialRelative(const v1::KpiComparison& comparison);
-// The one of the two that belongs to the plan's method; the other one if that
-// is missing; or null.
+// At a planned look of a group sequential plan its repeated interval. Else the
+// one of the two above that belongs to the plan's method (between planned
+// looks: the sequence); the other one if that is missing; or null.
 const v1::Interval* DecidingRelative(const v1::KpiComparison& comparison,
                                      const EffectivePlan& plan);
 

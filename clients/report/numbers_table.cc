@@ -3,35 +3,12 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "clients/report/answer_cells.h"
 #include "clients/report/format.h"
 #include "clients/report/names.h"
 
 namespace stagecraft::client {
 namespace {
-
-void AddAbsent(Html& html) {
-  html.Raw("<span class=\"absent\">\xE2\x80\x93</span>");
-}
-
-std::string Method(const v1::Interval& interval) {
-  return interval.method().empty() ? "" : absl::StrCat(", ", interval.method());
-}
-
-// Sub-line: `95% interval, wilson: 1% to 2%`.
-void AddInterval(Html& html, const v1::Interval& interval,
-                 const std::string& limits) {
-  html.Raw("<span class=\"sub\">");
-  if (IsUsable(interval)) {
-    html.Text(limits)
-        .Raw(" <span class=\"how\">")
-        .Text(absl::StrCat("(", IntervalLabel(interval)))
-        .Text(Method(interval))
-        .Raw(")</span>");
-  } else {
-    html.Raw("interval not computable");
-  }
-  html.Raw("</span>");
-}
 
 void AddVariantRow(Html& html, const v1::Experiment& experiment,
                    const Quantity& quantity,
@@ -59,7 +36,7 @@ void AddVariantRow(Html& html, const v1::Experiment& experiment,
     html.Text(quantity.Values(variant.interval()))
         .Raw("<span class=\"sub\">")
         .Text(IntervalLabel(variant.interval()))
-        .Text(Method(variant.interval()))
+        .Text(IntervalMethod(variant.interval()))
         .Raw("</span>");
   } else {
     AddAbsent(html);
@@ -111,6 +88,7 @@ void AddVariants(Html& html, const v1::Experiment& experiment,
 // Which optional columns the comparisons of a KPI fill.
 struct Columns {
   bool adjusted = false;
+  bool planned_look = false;
   bool sequential = false;
   bool bayesian = false;
   bool guardrail = false;
@@ -120,6 +98,7 @@ Columns ColumnsOf(const v1::KpiResult& kpi) {
   Columns columns;
   for (const v1::KpiComparison& comparison : kpi.comparisons()) {
     columns.adjusted |= comparison.has_adjusted_p_value();
+    columns.planned_look |= comparison.has_group_sequential();
     columns.sequential |= comparison.has_sequential();
     columns.bayesian |= comparison.has_bayesian();
     columns.guardrail |= comparison.has_guardrail();
@@ -140,6 +119,9 @@ void AddDifference(Html& html, const Quantity& quantity,
   for (const v1::Interval& interval : comparison.difference_intervals()) {
     AddInterval(html, interval, quantity.Differences(interval));
   }
+  if (comparison.has_adjustment()) {
+    AddAdjustment(html, quantity, comparison.adjustment());
+  }
   html.Raw("</td><td class=\"num\">");
   if (comparison.has_relative()) {
     html.Raw("<b>").Text(FormatRelative(comparison.relative())).Raw("</b>");
@@ -150,82 +132,6 @@ void AddDifference(Html& html, const Quantity& quantity,
     AddInterval(html, interval, FormatRelatives(interval));
   }
   html.Raw("</td>");
-}
-
-void AddSequential(Html& html, const Quantity& quantity,
-                   const v1::KpiComparison& comparison) {
-  html.Raw("<td class=\"num\">");
-  if (!comparison.has_sequential()) {
-    AddAbsent(html);
-    html.Raw("</td>");
-    return;
-  }
-  const v1::SequentialAnswer& answer = comparison.sequential();
-  html.Raw("p = ").Text(FormatPValue(answer.p_value()));
-  if (answer.has_relative_interval()) {
-    AddInterval(html, answer.relative_interval(),
-                FormatRelatives(answer.relative_interval()));
-  }
-  if (answer.has_difference_interval()) {
-    AddInterval(html, answer.difference_interval(),
-                quantity.Differences(answer.difference_interval()));
-  }
-  html.Raw("</td>");
-}
-
-void AddBayesian(Html& html, const Quantity& quantity,
-                 const v1::KpiComparison& comparison) {
-  html.Raw("<td class=\"num\">");
-  if (!comparison.has_bayesian()) {
-    AddAbsent(html);
-    html.Raw("</td><td class=\"num\">");
-    AddAbsent(html);
-    html.Raw("</td>");
-    return;
-  }
-  const v1::BayesianAnswer& answer = comparison.bayesian();
-  html.Text(FormatProbability(answer.probability_to_beat_control()))
-      .Raw("<span class=\"sub\">")
-      .Text(answer.model())
-      .Raw("</span>");
-  if (answer.has_credible_interval()) {
-    html.Raw("<span class=\"sub\">credible, difference:</span>");
-    AddInterval(html, answer.credible_interval(),
-                quantity.Differences(answer.credible_interval()));
-  }
-  html.Raw("</td><td class=\"num\">")
-      .Text(quantity.Value(answer.expected_loss()))
-      .Raw("</td>");
-}
-
-void AddGuardrail(Html& html, const v1::KpiResult& kpi,
-                  const v1::KpiComparison& comparison) {
-  html.Raw("<td>");
-  if (!comparison.has_guardrail()) {
-    AddAbsent(html);
-    html.Raw("</td>");
-    return;
-  }
-  const v1::GuardrailAnswer& answer = comparison.guardrail();
-  const double margin = kpi.higher_is_better() ? -answer.relative_margin()
-                                               : answer.relative_margin();
-  html.Raw("<b>")
-      .Text(GuardrailWord(answer.status()))
-      .Raw("</b><span class=\"sub\">margin ")
-      .Text(FormatRelative(margin))
-      .Raw("</span><span class=\"sub\">bound ");
-  if (answer.has_relative_bound()) {
-    html.Text(FormatRelative(answer.relative_bound()));
-  } else {
-    html.Raw("not computable");
-  }
-  html.Raw("</span><span class=\"sub\">");
-  if (answer.blocking()) {
-    html.Raw("can block a winner");
-  } else {
-    html.Raw("for information only");
-  }
-  html.Raw("</span></td>");
 }
 
 void AddComparison(Html& html, const v1::Experiment& experiment,
@@ -268,9 +174,10 @@ void AddComparison(Html& html, const v1::Experiment& experiment,
     }
     html.Raw("</td>");
   }
+  if (columns.planned_look) AddPlannedLook(html, quantity, comparison);
   if (columns.sequential) AddSequential(html, quantity, comparison);
   if (columns.bayesian) AddBayesian(html, quantity, comparison);
-  if (columns.guardrail) AddGuardrail(html, kpi, comparison);
+  if (columns.guardrail) AddGuardrail(html, kpi, quantity, comparison);
   html.Raw("</tr>");
 }
 
@@ -287,6 +194,7 @@ void AddComparisons(Html& html, const v1::Experiment& experiment,
       "scope=\"col\">Treatment</th><th scope=\"col\">Difference</th><th "
       "scope=\"col\">Relative</th><th scope=\"col\">p, one look</th>");
   if (columns.adjusted) html.Raw("<th scope=\"col\">p, adjusted: decides</th>");
+  if (columns.planned_look) html.Raw("<th scope=\"col\">Planned look</th>");
   if (columns.sequential) html.Raw("<th scope=\"col\">Always valid</th>");
   if (columns.bayesian) {
     html.Raw(

@@ -40,7 +40,10 @@ std::string Guardrails(const v1::ExperimentResults& results) {
        results.experiment().plan().guardrails()) {
     absl::StrAppend(&text, text.empty() ? "" : ", ",
                     KpiName(results, guardrail.kpi()), " (may be worse by ",
-                    FormatLevel(guardrail.relative_margin()), ")");
+                    guardrail.absolute_margin() > 0
+                        ? FormatNumber(guardrail.absolute_margin())
+                        : FormatLevel(guardrail.relative_margin()),
+                    ")");
   }
   return text.empty() ? "none" : text;
 }
@@ -52,6 +55,9 @@ std::string MethodWords(v1::Plan::Method method) {
       return "Always valid: may be looked at any time and as often as wished";
     case v1::Plan::FIXED_HORIZON:
       return "Fixed horizon: looked at once, when the planned units are mature";
+    case v1::Plan::GROUP_SEQUENTIAL:
+      return "Group sequential: looked at when planned shares of the units are "
+             "mature";
     default:
       return absl::StrCat("unknown (", static_cast<int>(method), ")");
   }
@@ -66,9 +72,71 @@ std::string CorrectionWords(v1::Plan::Correction correction) {
       return "Bonferroni, over variants and primary KPIs";
     case v1::Plan::NONE:
       return "None: for exploration only, false alarms add up";
+    case v1::Plan::HOCHBERG:
+      return "Hochberg, over variants and primary KPIs";
+    case v1::Plan::HOMMEL:
+      return "Hommel, over variants and primary KPIs";
+    case v1::Plan::SIDAK:
+      return "Sidak, over variants and primary KPIs";
+    case v1::Plan::BENJAMINI_HOCHBERG:
+      return "Benjamini-Hochberg, over variants and primary KPIs: bounds the "
+             "share of false winners";
+    case v1::Plan::BENJAMINI_YEKUTIELI:
+      return "Benjamini-Yekutieli, over variants and primary KPIs: bounds the "
+             "share of false winners";
     default:
       return absl::StrCat("unknown (", static_cast<int>(correction), ")");
   }
+}
+
+std::string SpendingWords(v1::Plan::GroupSequential::Spending spending,
+                          double parameter) {
+  switch (spending) {
+    case v1::Plan::GroupSequential::SPENDING_UNSPECIFIED:
+    case v1::Plan::GroupSequential::OBRIEN_FLEMING:
+      return "O'Brien-Fleming spending";
+    case v1::Plan::GroupSequential::POCOCK:
+      return "Pocock spending";
+    case v1::Plan::GroupSequential::HWANG_SHIH_DECANI:
+      return absl::StrCat("Hwang-Shih-DeCani spending, gamma ", parameter);
+    case v1::Plan::GroupSequential::POWER_FAMILY:
+      return absl::StrCat("power spending, rho ", parameter);
+    default:
+      return absl::StrCat("unknown (", static_cast<int>(spending), ")");
+  }
+}
+
+std::string LooksWords(const v1::Plan::GroupSequential& design) {
+  std::string text;
+  if (design.fractions_size() > 0) {
+    text = "at ";
+    for (int i = 0; i < design.fractions_size(); ++i) {
+      absl::StrAppend(&text, i == 0 ? "" : ", ",
+                      FormatLevel(design.fractions(i)));
+    }
+    absl::StrAppend(&text, " of the planned units");
+  } else {
+    text = absl::StrCat(design.looks() == 0 ? 5 : design.looks(),
+                        ", evenly spaced");
+  }
+  absl::StrAppend(&text, "; ",
+                  SpendingWords(design.spending(), design.parameter()));
+  if (!design.futility()) return absl::StrCat(text, "; no stop for futility");
+  return absl::StrCat(
+      text, "; futility, not binding, by ",
+      SpendingWords(design.futility_spending(), design.futility_parameter()));
+}
+
+std::string PriorWords(const v1::Plan::Prior& prior) {
+  if (prior.relative_effect_sd() > 0) {
+    return absl::StrCat("relative effect normal with mean ",
+                        FormatRelative(prior.relative_effect_mean()),
+                        " and standard deviation ",
+                        FormatLevel(prior.relative_effect_sd()));
+  }
+  const auto or_one = [](double value) { return value == 0 ? 1 : value; };
+  return absl::StrCat("effects flat, shares Beta(", or_one(prior.share_alpha()),
+                      ", ", or_one(prior.share_beta()), ")");
 }
 
 // The window of the automatic guardrails: the plan's, else that of the first
@@ -140,6 +208,21 @@ void AddPlan(Html& html, const v1::ExperimentResults& results,
          !automatic.time_in_stage_informational());
   AddRow(html, "Method", MethodWords(plan.method()),
          plan.method() == v1::Plan::METHOD_UNSPECIFIED);
+  AddRow(html, "Planned looks",
+         plan.method() == v1::Plan::GROUP_SEQUENTIAL
+             ? LooksWords(plan.group_sequential())
+             : "not of this method",
+         !plan.has_group_sequential());
+  AddRow(html, "Adjusted for the same KPI before the exposure (CUPED)",
+         plan.has_pre_exposure_window()
+             ? absl::StrCat("over ", FormatDuration(plan.pre_exposure_window()))
+             : "no",
+         !plan.has_pre_exposure_window());
+  AddRow(html, "Post-stratified by",
+         plan.post_stratify_by().empty() ? "nothing" : plan.post_stratify_by(),
+         plan.post_stratify_by().empty());
+  AddRow(html, "Prior of the Bayesian answers", PriorWords(plan.prior()),
+         !plan.has_prior());
   AddRow(html, "Alpha, two-sided in total", FormatLevel(effective.alpha),
          plan.alpha() == 0);
   AddRow(html, "Power", FormatLevel(effective.power), plan.power() == 0);

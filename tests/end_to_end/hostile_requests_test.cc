@@ -284,7 +284,8 @@ TEST_F(HostileRequestsTest, RefusesNumbersOutOfRange) {
   const std::vector<double> doubles = {kNan, kInf, -kInf, -1};
   ExpectEachRefused(GoodExperiment(), FieldDescriptor::CPPTYPE_DOUBLE, doubles,
                     &tried);
-  EXPECT_EQ(tried, 4 * 9);  // 6 of the plan, 1 guardrail, 2 automatic ones.
+  // 6 of the plan, both margins of a guardrail, 2 automatic ones.
+  EXPECT_EQ(tried, 4 * 10);
   tried = 0;
   ExpectEachRefused(GoodKpi(), FieldDescriptor::CPPTYPE_DOUBLE,
                     std::vector<double>{kNan, kInf, -kInf, 1e308}, &tried);

@@ -114,7 +114,7 @@ TEST(AnalysisTest, VarianceIsExactForLargeValues) {
   const MicroValue big = kMaxMicroValue - 1'000'000;
   const KpiTally tally = {
       SumsOf({{big - 1'000'000}, {big}, {big + 1'000'000}}, 1), {}};
-  const KpiArm arm = ArmOf(SpecOf(MakeKpi(KpiKind::kValueSum)), tally);
+  const KpiArm arm = ArmOf(SpecOf(MakeKpi(KpiKind::kValueSum), Plan()), tally);
   EXPECT_DOUBLE_EQ(arm.mean.variance, 1);
   EXPECT_DOUBLE_EQ(arm.mean.mean, 999'999'999);
 }

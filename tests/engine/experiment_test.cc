@@ -260,11 +260,78 @@ TEST(PlanTest, NamesWhatIsWrong) {
        },
        "informational_stages[1] is \"purchase\" again"},
       {[](Experiment& e) { e.plan.method = static_cast<Plan::Method>(9); },
-       "plan.method is 9, want FIXED_HORIZON or ALWAYS_VALID"},
+       "plan.method is 9, want FIXED_HORIZON, GROUP_SEQUENTIAL or "
+       "ALWAYS_VALID"},
       {[](Experiment& e) {
          e.plan.correction = static_cast<Plan::Correction>(9);
        },
-       "plan.correction is 9, want HOLM, BONFERRONI or NONE"},
+       "plan.correction is 9, want HOLM, BONFERRONI, NONE, HOCHBERG"},
+      {[](Experiment& e) { e.plan.guardrails[0].absolute_margin = 0.1; },
+       "plan.guardrails[0] has the relative_margin 0.05 and the "
+       "absolute_margin 0.1, want just one of them"},
+      {[](Experiment& e) {
+         e.plan.guardrails[0] = {KpiName("c"), 0, -0.1};
+       },
+       "plan.guardrails[0].absolute_margin is -0.1, want a finite number of "
+       "more than 0"},
+      {[](Experiment& e) {
+         e.plan.method = Plan::Method::kGroupSequential;
+         e.plan.planned_units = 0;
+       },
+       "plan.planned_units is 0, want at least 1 for GROUP_SEQUENTIAL"},
+      {[](Experiment& e) {
+         e.plan.method = Plan::Method::kGroupSequential;
+         e.plan.group_sequential.fractions = {1};
+       },
+       "plan.group_sequential.looks has 1 items, want 2 to 20"},
+      {[](Experiment& e) {
+         e.plan.method = Plan::Method::kGroupSequential;
+         e.plan.group_sequential.fractions = {0.5, 0.5, 1};
+       },
+       "plan.group_sequential.fractions[1] is 0.5, want more than 0.5 and at "
+       "most 1"},
+      {[](Experiment& e) {
+         e.plan.method = Plan::Method::kGroupSequential;
+         e.plan.group_sequential.fractions = {0.2, 0.9};
+       },
+       "plan.group_sequential.fractions end with 0.9, want 1"},
+      {[](Experiment& e) {
+         e.plan.method = Plan::Method::kGroupSequential;
+         e.plan.group_sequential.spending =
+             Plan::GroupSequential::Spending::kPowerFamily;
+       },
+       "plan.group_sequential.parameter is 0, want more than 0, at most 50"},
+      {[](Experiment& e) {
+         e.plan.method = Plan::Method::kGroupSequential;
+         e.plan.group_sequential.parameter = 2;
+       },
+       "plan.group_sequential.parameter is 2, want 0 for this spending"},
+      {[nan](Experiment& e) {
+         e.plan.method = Plan::Method::kGroupSequential;
+         e.plan.group_sequential.futility_spending =
+             Plan::GroupSequential::Spending::kHwangShihDeCani;
+         e.plan.group_sequential.futility_parameter = nan;
+       },
+       "plan.group_sequential.futility_parameter is nan, want -40 to 40"},
+      {[](Experiment& e) {
+         e.plan.method = Plan::Method::kGroupSequential;
+         e.plan.planned_units = 100;
+         e.kpis[1].kind = KpiKind::kTimeToEvent;
+       },
+       "plan.primary_kpis[1] is \"journeys/onboarding/kpis/b\", a time to an "
+       "event, want another kind for GROUP_SEQUENTIAL"},
+      {[](Experiment& e) { e.plan.post_stratify_by = "country"; },
+       "plan.post_stratify_by is \"country\", want the attribute of one of "
+       "the segments"},
+      {[](Experiment& e) { e.plan.pre_exposure_window = 0; },
+       "plan.pre_exposure_window is 0s, want more than 0"},
+      {[](Experiment& e) { e.plan.prior.relative_effect_sd = -1; },
+       "plan.prior.relative_effect_sd is -1, want a finite number of at least "
+       "0"},
+      {[](Experiment& e) { e.plan.prior.relative_effect_mean = 0.1; },
+       "plan.prior.relative_effect_mean is 0.1 without a relative_effect_sd"},
+      {[](Experiment& e) { e.plan.prior.share_beta = 0; },
+       "plan.prior.share_beta is 0, want a finite number of more than 0"},
       {[](Experiment& e) { e.plan.alpha = 0; },
        "plan.alpha is 0, want more than 0, less than 0.5"},
       {[](Experiment& e) { e.plan.alpha = 0.5; }, "plan.alpha is 0.5, want"},

@@ -151,19 +151,20 @@ class World {
   int next_id_ = 0;
 };
 
-void ExpectSameSums(const Sums& sums, const NaiveKpi& naive) {
+void ExpectSameSums(const Sums& sums, const NaiveKpi& naive,
+                    bool lifetime_value = false) {
   ASSERT_EQ(sums.count(), naive.units);
   const auto natural = [](absl::int128 value, double unit) {
     return static_cast<double>(value) / unit;
   };
-  if (sums.components() >= 1) {
-    EXPECT_NEAR(natural(sums.sum(0), 1e6), naive.x, 1e-6);
-    EXPECT_NEAR(natural(sums.product(0, 0), 1e12), naive.xx, 1e-4);
-  }
-  if (sums.components() >= 2) {
-    EXPECT_NEAR(natural(sums.sum(1), 1e6), naive.y, 1e-6);
-    EXPECT_NEAR(natural(sums.product(0, 1), 1e12), naive.xy, 1e-4);
-    EXPECT_NEAR(natural(sums.product(1, 1), 1e12), naive.yy, 1e-4);
+  for (int i = 0; i < sums.components(); ++i) {
+    if (lifetime_value && i == 2) break;  // Purchases: the model has none.
+    EXPECT_NEAR(natural(sums.sum(i), 1e6), naive.sums[i], 1e-6);
+    for (int j = i; j < sums.components(); ++j) {
+      if (lifetime_value && j == 2) continue;
+      EXPECT_NEAR(natural(sums.product(i, j), 1e12), naive.products[i][j],
+                  1e-4);
+    }
   }
 }
 
@@ -202,7 +203,11 @@ void ExpectSame(const Experiment& experiment, const ExperimentLook& look,
       if (experiment.kpis[k].kind == KpiKind::kTimeToEvent) {
         ExpectSameTimes(look.kpis[k][v].bins, naive.kpi_times[k][v]);
       } else {
-        ExpectSameSums(look.kpis[k][v].sums, naive.kpis[k][v]);
+        const Kpi& kpi = experiment.kpis[k];
+        EXPECT_EQ(look.kpis[k][v].sums.components(),
+                  Components(kpi.kind) + Covariates(experiment.plan, kpi));
+        ExpectSameSums(look.kpis[k][v].sums, naive.kpis[k][v],
+                       kpi.kind == KpiKind::kCustomerLifetimeValue);
       }
     }
   }
@@ -217,6 +222,39 @@ void ExpectSame(const Experiment& experiment, const ExperimentLook& look,
   for (size_t v = 0; v < experiment.variants.size(); ++v) {
     SCOPED_TRACE(absl::StrCat("time in stage of variant ", v));
     ExpectSameTimes(look.time_in_stage[v].bins, naive.time_in_stage[v]);
+  }
+}
+
+// Strata are the segments of the dimension that have units.
+void ExpectSameStrata(const Experiment& experiment, const ExperimentLook& look,
+                      const NaiveModel& model) {
+  for (const Stratum& stratum : look.strata) {
+    SCOPED_TRACE(stratum.value);
+    if (stratum.value != "pro" && stratum.value != "free") continue;
+    const NaiveExperiment naive =
+        model.Experiment(experiment, look.as_of, "plan", stratum.value);
+    for (size_t k = 0; k < experiment.kpis.size(); ++k) {
+      const Kpi& kpi = experiment.kpis[k];
+      if (kpi.kind == KpiKind::kTimeToEvent) {
+        EXPECT_TRUE(stratum.kpis[k].empty());
+        continue;
+      }
+      for (size_t v = 0; v < experiment.variants.size(); ++v) {
+        ExpectSameSums(stratum.kpis[k][v].sums, naive.kpis[k][v],
+                       kpi.kind == KpiKind::kCustomerLifetimeValue);
+      }
+    }
+  }
+  // Together they are everybody.
+  for (size_t k = 0; k < experiment.kpis.size(); ++k) {
+    if (experiment.kpis[k].kind == KpiKind::kTimeToEvent) continue;
+    for (size_t v = 0; v < experiment.variants.size(); ++v) {
+      Sums sum = look.kpis[k][v].sums;
+      for (const Stratum& stratum : look.strata) {
+        sum -= stratum.kpis[k][v].sums;
+      }
+      EXPECT_TRUE(sum.IsZero());
+    }
   }
 }
 
@@ -237,6 +275,7 @@ struct Case {
   uint64_t seed;
   Journey::Ordering ordering;
   int64_t cache_bytes;
+  std::optional<Micros> pre_exposure_window;  // CUPED.
 };
 
 class ModelTest : public ::testing::TestWithParam<Case> {};
@@ -246,6 +285,8 @@ TEST_P(ModelTest, EveryNumberIsThatOfTheNaiveModel) {
   World world(param.seed);
   const Journey journey = MakeJourney(param.ordering);
   auto experiment = std::make_shared<class Experiment>(MakeExperiment(journey));
+  experiment->plan.pre_exposure_window = param.pre_exposure_window;
+  experiment->plan.post_stratify_by = "plan";
   const bool ordered = param.ordering == Journey::Ordering::kOrdered;
   Specs specs;
   specs.journeys.push_back(experiment->journey);
@@ -318,6 +359,7 @@ TEST_P(ModelTest, EveryNumberIsThatOfTheNaiveModel) {
       ASSERT_THAT(pro, IsOk());
       ExpectSame(*experiment, *pro,
                  model.Experiment(*experiment, as_of, "plan", "pro"));
+      ExpectSameStrata(*experiment, *seen, model);
       if (ordered) {
         const auto funnel = (*engine)->LookAtJourney(journey.name, as_of);
         ASSERT_THAT(funnel, IsOk());
@@ -332,11 +374,13 @@ TEST_P(ModelTest, EveryNumberIsThatOfTheNaiveModel) {
 std::vector<Case> Cases() {
   std::vector<Case> cases;
   for (uint64_t seed = 1; seed <= 12; ++seed) {
-    cases.push_back({seed, Journey::Ordering::kOrdered, 1 << 20});
-    cases.push_back({seed + 100, Journey::Ordering::kOrdered, 1});
+    cases.push_back({seed, Journey::Ordering::kOrdered, 1 << 20, {}});
+    cases.push_back({seed + 100, Journey::Ordering::kOrdered, 1, {}});
   }
   for (uint64_t seed = 1; seed <= 4; ++seed) {
-    cases.push_back({seed + 200, Journey::Ordering::kUnordered, 1 << 14});
+    cases.push_back({seed + 200, Journey::Ordering::kUnordered, 1 << 14, {}});
+    cases.push_back(
+        {seed + 300, Journey::Ordering::kOrdered, 1 << 14, 2 * kDay});
   }
   return cases;
 }

@@ -114,13 +114,12 @@ void Measure(const Kpi& kpi, const std::vector<Event>& events, Micros begin,
   if (kpi.unit_cap.has_value()) *x = std::min(*x, Natural(kpi.unit_cap));
 }
 
-void AddUnit(double x, double y, NaiveKpi* kpi) {
+void AddUnit(const std::array<double, 4>& values, NaiveKpi* kpi) {
   ++kpi->units;
-  kpi->x += x;
-  kpi->y += y;
-  kpi->xx += x * x;
-  kpi->xy += x * y;
-  kpi->yy += y * y;
+  for (int i = 0; i < 4; ++i) {
+    kpi->sums[i] += values[i];
+    for (int j = 0; j < 4; ++j) kpi->products[i][j] += values[i] * values[j];
+  }
 }
 
 void AddTime(Micros begin, std::optional<Micros> end,
@@ -250,7 +249,20 @@ NaiveExperiment NaiveModel::Experiment(const engine::Experiment& experiment,
       double x = 0, y = 0;
       Measure(kpi, events, begin, kpi.length ? begin + *kpi.length : as_of, &x,
               &y);
-      AddUnit(x, y, &result.kpis[k][variant]);
+      std::array<double, 4> values = {x, y};
+      if (experiment.plan.pre_exposure_window &&
+          kpi.kind != KpiKind::kCustomerLifetimeValue) {
+        double before_x = 0, before_y = 0;
+        Measure(kpi, events, *exposed - *experiment.plan.pre_exposure_window,
+                *exposed, &before_x, &before_y);
+        // They stand after the KPI's own components.
+        if (engine::IsRatio(kpi.kind)) {
+          values = {x, y, before_x, before_y};
+        } else {
+          values = {x, before_x};
+        }
+      }
+      AddUnit(values, &result.kpis[k][variant]);
     }
     std::optional<Micros> from = exposed;
     for (size_t i = 0; i < later; ++i) {
@@ -258,7 +270,7 @@ NaiveExperiment NaiveModel::Experiment(const engine::Experiment& experiment,
       if (from) entry = First(events, stages[own + 1 + i].entry, *from);
       if (entry) ++result.stages_reached[i][variant];
       if (*exposed + window <= as_of) {
-        AddUnit(entry && *entry < *exposed + window ? 1 : 0, 0,
+        AddUnit({entry && *entry < *exposed + window ? 1.0 : 0.0},
                 &result.stage_conversions[i][variant]);
       }
       if (i == 0) {

@@ -4,6 +4,7 @@
 #ifndef STAGECRAFT_TESTS_ENGINE_NAIVE_MODEL_H_
 #define STAGECRAFT_TESTS_ENGINE_NAIVE_MODEL_H_
 
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -16,10 +17,12 @@
 
 namespace stagecraft::testing {
 
-// Sums over the units of one variant.
+// Sums over the units of one variant: of x and y and, if the plan says so, of
+// the same before the exposure.
 struct NaiveKpi {
   int64_t units = 0;
-  double x = 0, y = 0, xx = 0, xy = 0, yy = 0;
+  std::array<double, 4> sums = {};
+  std::array<std::array<double, 4>, 4> products = {};
 };
 
 struct NaiveTime {

@@ -20,6 +20,7 @@ class IncludesTest(unittest.TestCase):
         File('service/server.h', ''), File('clients/cpp/client.h', ''),
         File('proto/stagecraft/v1/event.proto', ''),
         File('tests/support/status_matchers.h', ''),
+        File('service/statistics/means.h', ''),
     ]
 
     def faults(self, path, line):
@@ -40,6 +41,13 @@ class IncludesTest(unittest.TestCase):
                 ('stats/a.cc', '"absl/status/status.h"'),
                 ('stats/a.cc', '<vector>'),
                 ('engine/store/a.cc', '"rocksdb/db.h"'),
+                ('service/a.cc', '"service/statistics/means.h"'),
+                ('service/a.cc', '"stagecraft/v1/statistics_rpcs.inc"'),
+                ('service/statistics/a.cc', '"stats/mean.h"'),
+                ('service/statistics/a.cc', '"service/statistics/means.h"'),
+                ('service/statistics/a.cc', '"stagecraft/v1/event.pb.h"'),
+                ('clients/cli/a.cc', '"service/statistics/means.h"'),
+                ('clients/cli/a.cc', '"clients/cpp/client.h"'),
                 ('service/a.cc', '<grpcpp/grpcpp.h>')]:
             self.assertEqual(self.faults(path, '#include ' + include), [],
                              (path, include))
@@ -53,6 +61,12 @@ class IncludesTest(unittest.TestCase):
                 ('clients/a.cc', '"engine/engine.h"'),
                 ('clients/a.cc', '"stats/mean.h"'),
                 ('service/a.cc', '"stats/mean.h"'),
+                ('service/statistics/a.cc', '"service/server.h"'),
+                ('service/statistics/a.cc', '"engine/engine.h"'),
+                ('clients/cli/a.cc', '"service/server.h"'),
+                ('clients/cli/a.cc', '"stats/mean.h"'),
+                ('clients/cpp/a.cc', '"service/statistics/means.h"'),
+                ('engine/a.cc', '"stagecraft/v1/statistics_rpcs.inc"'),
                 ('simulations/a.cc', '"service/server.h"'),
                 ('service/a.cc', '"tests/support/status_matchers.h"'),
                 ('engine/a.cc', '<google/protobuf/message.h>'),

@@ -241,6 +241,14 @@ TEST(EvidenceTest, WhatDoesNotFitIsDataLoss) {
          v1::TallyRecord* times = e->mutable_tallies(13);
          times->set_units(times->units() + 1);
        }},
+      {"stratum x is of a stratum that the plan does not have",
+       [](v1::Evidence* e) { e->mutable_tallies(0)->set_stratum("x"); }},
+      {"evidence.past_looks has look 0 with 5 units after look 0",
+       [](v1::Evidence* e) { e->add_past_looks()->set_units(5); }},
+      {"evidence.past_looks.as_of.seconds is -1",
+       [](v1::Evidence* e) {
+         e->add_past_looks()->mutable_as_of()->set_seconds(-1);
+       }},
       {"a bin with a negative number", [](v1::Evidence* e) {
          e->mutable_tallies(13)->add_bins()->set_events(-1);
        }}};
@@ -259,7 +267,7 @@ TEST(ConvertResultsTest, ReasonsAndKindsKeepTheirMeaning) {
   verdict.kind = engine::VerdictKind::kHarmful;
   verdict.variant = "b";
   using Code = engine::Reason::Code;
-  for (int code = 0; code <= static_cast<int>(Code::kNotComputable); ++code) {
+  for (int code = 0; code <= static_cast<int>(Code::kFutile); ++code) {
     verdict.reasons.push_back(
         {static_cast<Code>(code), absl::StrCat("m", code), "b", "k"});
   }
@@ -274,7 +282,7 @@ TEST(ConvertResultsTest, ReasonsAndKindsKeepTheirMeaning) {
   const v1::Verdict proto = ToProto(verdict);
   EXPECT_EQ(proto.kind(), v1::Verdict::HARMFUL);
   EXPECT_EQ(proto.variant(), "b");
-  ASSERT_EQ(proto.reasons_size(), 17);
+  ASSERT_EQ(proto.reasons_size(), 18);
   // Both lists are in the contract's order, which begins with UNSPECIFIED.
   for (int i = 0; i < proto.reasons_size(); ++i) {
     EXPECT_EQ(proto.reasons(i).code(), i + 1);

@@ -580,8 +580,9 @@ TEST_F(EventServiceTest, StopsWithStreamsOpenAndLosesNothing) {
   // A day of grace: it returns only if the stream ends by itself.
   std::thread stopper([&] { server_->Shutdown(absl::Hours(24)); });
   EXPECT_FALSE(stream->Read(&answer));
-  EXPECT_THAT(stream->Finish(), GrpcStatusIs(grpc::StatusCode::UNAVAILABLE,
-                                             HasSubstr("stopping")));
+  // "stopping", unless the transport is closed before that arrives.
+  EXPECT_THAT(stream->Finish(),
+              GrpcStatusIs(grpc::StatusCode::UNAVAILABLE, ::testing::_));
   stopper.join();
   Restart();
   v1::IngestEventsRequest request;

@@ -24,50 +24,174 @@ using ::testing::HasSubstr;
 
 struct Exact {
   Proportion control, treatment;
-  double beat, loss_treatment, loss_control;
+  double beat, control_better, loss_treatment, loss_control;
 };
 
+// Both sides are computed as such, so both keep their digits.
 constexpr Exact kExact[] = {
-    {{0, 0}, {0, 0}, 0.5, 0.16666666666666666667, 0.16666666666666666667},
+    {{0, 0}, {0, 0}, 0.5, 0.5, 0.16666666666666666667, 0.16666666666666666667},
     {{121, 1000},
      {141, 1000},
      0.90715944207248923354,
+     0.09284055792751076646,
      0.00065428839113908852147,
      0.020614368231458449799},
-    {{122, 21306},
-     {189, 21387},
-     0.99992384902279459562,
-     1.4896116336119964e-8,
-     0.0031106058136252114453},
-    {{0, 50},
-     {5, 59},
-     0.9778893623481976587,
-     0.00040242575396480909642,
-     0.07953231226090049636},
     {{2, 3},
      {1, 5},
      0.11904761904761904762,
+     0.88095238095238095238,
      0.33030303030303030303,
      0.016017316017316017316},
+    {{12, 400},
+     {31, 500},
+     0.9872307029047302,
+     0.012769297095269803,
+     6.6411116458981254e-5,
+     0.031473122579066264},
+    {{2, 3},
+     {60, 61},
+     0.99178321678321678,
+     0.0082167832167832168,
+     0.00016964793084196069,
+     0.36842361618481021},
+    {{5, 200},
+     {80, 200},
+     1.0,
+     5.3263822636508836e-23,
+     2.3390041483245615e-25,
+     0.37128712871287129},
+    {{100, 1000},
+     {260, 1000},
+     1.0,
+     1.9384735554343697e-21,
+     3.5058678187429085e-24,
+     0.15968063872255489},
+    {{1000, 10000},
+     {1350, 10000},
+     0.99999999999999301,
+     6.9891718706886805e-15,
+     4.0136347172918597e-18,
+     0.03499300139972006},
+    {{0, 1000},
+     {0, 10},
+     0.9891304347826087,
+     0.010869565217391304,
+     1.0837160821496198e-5,
+     0.082346166502138861},
     {{2262, 21306},
      {3894, 21307},
-     1,
-     1.0918927423031727565e-38,
-     0.076582373445842694923},
+     1.0,
+     2.1481977646480881e-113,
+     3.2417980613330007e-117,
+     0.076582373445842695},
 };
 
 TEST(BetaBinomialTest, AgreesWithExactSums) {
   for (const Exact& row : kExact) {
-    SCOPED_TRACE(row.beat);
+    SCOPED_TRACE(row.control_better);
     const auto result = CompareBetaBinomial(row.control, row.treatment);
     ASSERT_THAT(result, IsOk());
-    EXPECT_NEAR(result->probability_to_beat_control, row.beat, 1e-12);
+    EXPECT_NEAR(result->probability_to_beat_control, row.beat,
+                1e-11 * row.beat);
+    EXPECT_NEAR(result->probability_control_better, row.control_better,
+                1e-11 * row.control_better);
     EXPECT_NEAR(result->expected_loss_treatment, row.loss_treatment,
-                1e-12 * std::max(row.loss_treatment, 1e-3));
-    EXPECT_NEAR(result->expected_loss_control, row.loss_control, 1e-13);
+                1e-10 * row.loss_treatment);
+    EXPECT_NEAR(result->expected_loss_control, row.loss_control,
+                1e-11 * row.loss_control);
+    EXPECT_NEAR(result->log_probability_control_better,
+                std::log(row.control_better), 1e-10);
     // E max(d, 0) - E max(-d, 0) = E d.
     EXPECT_NEAR(result->expected_loss_control - result->expected_loss_treatment,
-                result->effect_mean, 1e-13);
+                result->effect_mean, 1e-15);
+  }
+}
+
+TEST(BetaBinomialTest, TailsBelowTheSmallestDoubleKeepTheirLogarithm) {
+  // The exact sum is 3.1584549550651542e-442.
+  const auto result = CompareBetaBinomial({40000, 100000}, {50000, 100000});
+  ASSERT_THAT(result, IsOk());
+  EXPECT_EQ(result->probability_control_better, 0);
+  EXPECT_NEAR(result->log_probability_control_better,
+              std::log(3.1584549550651542) - 442 * std::log(10), 1e-10);
+  EXPECT_EQ(result->log_probability_to_beat_control, 0);
+}
+
+// The inversion integral of gamma_contrast.h with 40 digits by mpmath 1.2.1,
+// loggamma and a step of a twelfth of the saddle point; one prior for both
+// arms, Beta(prior, prior).
+struct Inverted {
+  Proportion control, treatment;
+  double prior, beat, control_better, loss_treatment, loss_control;
+};
+
+constexpr Inverted kInverted[] = {
+    {{100, 1000},
+     {120, 1000},
+     0.5,
+     0.92360523214208637,
+     0.076394767857913633,
+     0.00048096590249451756,
+     0.020460985882514498},
+    {{0, 50},
+     {3, 60},
+     0.5,
+     0.95570878899859702,
+     0.044291211001402982,
+     0.00070252531455665197,
+     0.04827565292625707},
+    {{0, 1000},
+     {0, 1000},
+     0.5,
+     0.5,
+     0.5,
+     0.00031791244597484773,
+     0.00031791244597484773},
+    {{100000000, 1000000000},
+     {100020000, 1000000000},
+     1,
+     0.93197273478297613,
+     0.068027265217023867,
+     4.0167047841572869e-7,
+     2.0401670438415729e-5},
+    {{100000000, 1000000000},
+     {100200000, 1000000000},
+     1,
+     1.0,
+     1.6355925309237225e-50,
+     1.4603590658804047e-56,
+     0.0001999999996},
+    {{1000, 1000000000},
+     {1300, 1000000000},
+     0.5,
+     0.99999999981254565,
+     1.8745435319846528e-10,
+     1.3721887460661483e-18,
+     2.9999999970137219e-7},
+    {{5, 1000000000},
+     {0, 1000000000},
+     1,
+     0.0156249998828125,
+     0.9843750001171875,
+     5.0156249898046875e-9,
+     1.5624999804687501e-11},
+};
+
+TEST(BetaBinomialTest, AgreesWithInversionAtManyDigits) {
+  for (const Inverted& row : kInverted) {
+    SCOPED_TRACE(row.beat);
+    const BetaPrior prior{row.prior, row.prior};
+    const auto result =
+        CompareBetaBinomial(row.control, row.treatment, prior, prior);
+    ASSERT_THAT(result, IsOk());
+    EXPECT_NEAR(result->probability_to_beat_control, row.beat,
+                1e-10 * row.beat);
+    EXPECT_NEAR(result->probability_control_better, row.control_better,
+                1e-10 * row.control_better);
+    EXPECT_NEAR(result->expected_loss_treatment, row.loss_treatment,
+                1e-10 * row.loss_treatment);
+    EXPECT_NEAR(result->expected_loss_control, row.loss_control,
+                1e-10 * row.loss_control);
   }
 }
 
@@ -238,6 +362,40 @@ TEST(RankTest, TwoArmsAgreeWithTheComparison) {
     EXPECT_NEAR((*rank)[1].expected_loss, two->expected_loss_treatment, 1e-14);
     EXPECT_NEAR((*rank)[0].expected_loss, two->expected_loss_control, 1e-14);
   }
+}
+
+TEST(RankTest, SmallProbabilitiesAgreeWithTheComparison) {
+  constexpr Proportion kPairs[][2] = {{{1, 100}, {35, 100}},
+                                      {{1000, 10000}, {1350, 10000}},
+                                      {{100000, 1000000}, {110100, 1000000}}};
+  for (const auto& pair : kPairs) {
+    const auto rank = RankBetaBinomial(pair);
+    const auto two = CompareBetaBinomial(pair[0], pair[1]);
+    ASSERT_THAT(rank, IsOk());
+    ASSERT_THAT(two, IsOk());
+    EXPECT_NEAR((*rank)[0].probability_best / two->probability_control_better,
+                1, 1e-9);
+    EXPECT_NEAR((*rank)[1].expected_loss / two->expected_loss_treatment, 1,
+                1e-9);
+  }
+}
+
+TEST(RankTest, EachArmMayHaveItsOwnPrior) {
+  // A prior of (a, b) is as good as a - 1 successes and b - 1 failures more.
+  const Proportion arms[] = {{10, 100}, {14, 100}, {9, 80}};
+  const BetaPrior priors[] = {{3, 5}, {1, 1}, {2, 9}};
+  const Proportion moved[] = {{12, 106}, {14, 100}, {10, 89}};
+  const auto rank = RankBetaBinomialPriors(arms, priors);
+  const auto same = RankBetaBinomial(moved);
+  ASSERT_THAT(rank, IsOk());
+  ASSERT_THAT(same, IsOk());
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ((*rank)[i].probability_best, (*same)[i].probability_best);
+    EXPECT_EQ((*rank)[i].expected_loss, (*same)[i].expected_loss);
+  }
+  EXPECT_THAT(RankBetaBinomialPriors(arms, {}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("priors has 0 priors")));
 }
 
 TEST(RankTest, RoughPriorsAgreeWithTheComparison) {

@@ -104,5 +104,100 @@ TEST(CompetingRisksTest, RefusesWhatIsUndefined) {
                        HasSubstr("last follow-up 10")));
 }
 
+// R 4.2.2, cmprsk 2.2.11: timepoints(cuminc(t, cause), ...)$var of kBins.
+TEST(CompetingRisksTest, AalenVarianceAgreesWithCmprsk) {
+  struct Row {
+    double time, first_error, second_error;
+  };
+  constexpr Row kRows[] = {{1, 0.08333333333333331, 0},
+                           {2, 0.1126217329342311, 0.0836769774029338},
+                           {4, 0.1368756171602625, 0.1203061550239185},
+                           {7, 0.1638567637938025, 0.1533010281575430},
+                           {9, 0.1638567637938025, 0.2149123943368163}};
+  for (const Row& row : kRows) {
+    SCOPED_TRACE(row.time);
+    const auto first = IncidenceAt(kBins, 0, row.time,
+                                   {.variance = IncidenceVariance::kAalen});
+    const auto second = IncidenceAt(kBins, 1, row.time,
+                                    {.variance = IncidenceVariance::kAalen});
+    ASSERT_THAT(first, IsOk());
+    EXPECT_NEAR(first->standard_error, row.first_error, 1e-13);
+    EXPECT_NEAR(second->standard_error, row.second_error, 1e-13);
+  }
+}
+
+// 60 units: time = 7919 i mod 31 + 1, with k = 104729 i mod 7 cause 0 if k < 3,
+// 1 if k < 5, otherwise censored; groups i mod 3. Ties within and between.
+std::vector<CompetingBin> Residues(int group) {
+  std::vector<CompetingBin> bins;
+  for (int64_t i = group; i < 60; i += 3) {
+    const int64_t k = i * 104729 % 7;
+    bins.push_back({static_cast<double>(i * 7919 % 31 + 1),
+                    {k < 3 ? 1 : 0, k >= 3 && k < 5 ? 1 : 0},
+                    k >= 5 ? 1 : 0});
+  }
+  return bins;
+}
+
+TEST(CompetingRisksTest, TiedDataAgreeWithBothPackages) {
+  struct Row {
+    int cause;
+    double time, value, cmprsk, survfit, lower, upper;
+  };
+  // cuminc's est and sqrt(var); survfit's pstate, std.err, lower, upper (log).
+  constexpr Row kRows[] = {
+      {0, 5, 0.1, 0.06899372349303411, 0.06708203932499367, 0.02685323707453761,
+       0.3723945821594099},
+      {0, 28, 0.452, 0.1440263739949117, 0.13128775294776762,
+       0.25579894511123086, 0.7986897675092482},
+      {1, 15, 0.2244444444444444, 0.10390705032233866, 0.09987770299499060,
+       0.09382627114588908, 0.5368998258882896}};
+  for (const Row& row : kRows) {
+    const auto delta = IncidenceAt(Residues(0), row.cause, row.time,
+                                   {.scale = IncidenceScale::kLog});
+    const auto aalen = IncidenceAt(Residues(0), row.cause, row.time,
+                                   {.variance = IncidenceVariance::kAalen});
+    ASSERT_THAT(delta, IsOk());
+    EXPECT_NEAR(delta->value, row.value, 1e-14);
+    EXPECT_NEAR(delta->standard_error, row.survfit, 1e-14);
+    EXPECT_NEAR(delta->interval.lower, row.lower, 1e-13);
+    EXPECT_NEAR(delta->interval.upper, row.upper, 1e-13);
+    EXPECT_NEAR(aalen->standard_error, row.cmprsk, 1e-14);
+    // From the curves it is the same.
+    const auto curves = EstimateCumulativeIncidence(Residues(0));
+    EXPECT_EQ(
+        IncidenceAt(*curves, row.cause, row.time, 0.05, IncidenceScale::kLog)
+            ->interval.upper,
+        delta->interval.upper);
+  }
+}
+
+TEST(CompetingRisksTest, LogLogIntervalIsThatOfTheComplement) {
+  const auto bins = Residues(1);
+  const auto at = IncidenceAt(bins, 0, 15, {.scale = IncidenceScale::kLogLog});
+  ASSERT_THAT(at, IsOk());
+  const double s = 1 - at->value;
+  const double factor =
+      std::exp(1.959963984540054 * at->standard_error / (s * -std::log(s)));
+  EXPECT_NEAR(at->interval.lower, 1 - std::pow(s, 1 / factor), 1e-13);
+  EXPECT_NEAR(at->interval.upper, 1 - std::pow(s, factor), 1e-13);
+}
+
+TEST(CompetingRisksTest, DifferenceAtAHorizon) {
+  // cmprsk at 28: 0.452 (0.144026373994912), 0.485745614035088
+  // (0.136716110751756).
+  const auto effect = CompareIncidenceAt(Residues(0), Residues(1), 0, 28, {},
+                                         IncidenceVariance::kAalen);
+  ASSERT_THAT(effect, IsOk());
+  const double error = std::hypot(0.1440263739949117, 0.1367161107517565);
+  EXPECT_NEAR(effect->value, 0.4857456140350878 - 0.452, 1e-14);
+  EXPECT_NEAR(effect->standard_error, error, 1e-13);
+  EXPECT_NEAR(effect->interval.lower, effect->value - 1.959963984540054 * error,
+              1e-13);
+  EXPECT_THAT(CompareIncidenceAt(Residues(0), Residues(1), 0, 0.5),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("both standard errors are 0")));
+}
+
 }  // namespace
 }  // namespace stagecraft::stats

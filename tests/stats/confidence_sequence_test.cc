@@ -99,17 +99,107 @@ TEST(ConfidenceSequenceTest, RefusesWhatIsUndefined) {
                        HasSubstr("both variances are 0")));
 }
 
-// The definition with plain arithmetic.
-TEST(MixtureSprtTest, AgreesWithTheDefinition) {
-  const double n = 2 / (1.0 / 900 + 1.0 / 1100), v = 5, tau2 = 0.01, d = 0.3;
-  const double ratio =
-      std::sqrt(v / (v + n * tau2)) *
-      std::exp(n * n * tau2 * d * d / (2 * v * (v + n * tau2)));
-  const auto test = TestMixtureSprt({900, 1, 2}, {1100, 1.3, 3}, tau2);
-  ASSERT_THAT(test, IsOk());
-  EXPECT_NEAR(test->log_likelihood_ratio, std::log(ratio), 1e-12);
-  EXPECT_NEAR(test->p_value, 1 / ratio, 1e-13);
-  EXPECT_EQ(TestMixtureSprt({900, 1, 2}, {1100, 1, 3}, tau2)->p_value, 1);
+// Half-widths in standard errors at 4000 units, alpha 0.05, N* = 5000, and the
+// p-value of z = 4 by root finding on the radius: mpmath 1.2.1, 40 digits,
+// W_{-1} by lambertw(-alpha**2 / e, -1).
+TEST(ConfidenceSequenceTest, EveryTuningAgreesWithItsDefinition) {
+  struct Row {
+    Alternative alternative;
+    SequenceTuning tuning;
+    double rho_squared, mixing_variance, radius, p_value;
+  };
+  constexpr auto kTwo = Alternative::kTwoSided, kUp = Alternative::kGreater;
+  constexpr Row kRows[] = {{kTwo, SequenceTuning::kPlannedUnits, 0, 0,
+                            3.04037371246204092, 0.00270101329478720224},
+                           {kTwo, SequenceTuning::kPlannedUnitsPerSide, 0, 0,
+                            3.04037371246204092, 0.00270101329478720224},
+                           {kUp, SequenceTuning::kPlannedUnits, 0, 0,
+                            2.7790441382453833, 0.00135185357578503269},
+                           {kUp, SequenceTuning::kPlannedUnitsPerSide, 0, 0,
+                            2.78715671221855956, 0.00154717904931477587},
+                           {kTwo, SequenceTuning::kExact, 0, 0,
+                            3.03903127334412388, 0.00265564161012328602},
+                           {kUp, SequenceTuning::kExact, 0, 0,
+                            2.78464209961198936, 0.00149872438261273391},
+                           {kTwo, SequenceTuning::kRhoSquared, 0.002, 0,
+                            3.03517302060355804, 0.00244796350521644387},
+                           {kUp, SequenceTuning::kRhoSquared, 0.002, 0,
+                            2.7796530736931145, 0.00122498132246554441},
+                           {kTwo, SequenceTuning::kMixingVariance, 0, 4e-4,
+                            3.08238999388909303, 0.00371535501132610529}};
+  for (const Row& row : kRows) {
+    SCOPED_TRACE(static_cast<int>(row.tuning));
+    const SequenceOptions options{.alternative = row.alternative,
+                                  .tuning = row.tuning,
+                                  .rho_squared = row.rho_squared,
+                                  .mixing_variance = row.mixing_variance};
+    const auto effect = AnytimeEffect({0.04, 0.01}, 4000, options);
+    ASSERT_THAT(effect, IsOk());
+    EXPECT_NEAR((0.04 - effect->interval.lower) / 0.01, row.radius, 1e-13);
+    EXPECT_NEAR(effect->p_value / row.p_value, 1, 1e-12);
+    EXPECT_NEAR(*SequenceCriticalValue(0.01, 4000, options), row.radius, 1e-14);
+  }
+  EXPECT_NEAR(*ExactSequenceRhoSquared(0.05, 5000), 0.00164239361241365082,
+              1e-17);
+  EXPECT_NEAR(*ExactSequenceRhoSquared(0.01, 1000), 0.0117563712224954194,
+              1e-16);
+  EXPECT_NEAR(*ExactSequenceRhoSquared(0.1, 100), 0.0663835206799381214, 1e-15);
+  EXPECT_NEAR(*ExactSequenceRhoSquared(0.5, 10), 0.269263452888969577, 1e-15);
+  EXPECT_NEAR(*ExactSequenceRhoSquared(0.99, 7), 0.0305887384962781638, 1e-16);
+}
+
+TEST(ConfidenceSequenceTest, ExactTuningIsTheBest) {
+  for (const double alpha : {0.01, 0.05, 0.2}) {
+    const auto radius = [&](double rho_squared) {
+      return *SequenceCriticalValue(1, 3000,
+                                    {.alpha = alpha,
+                                     .tuning = SequenceTuning::kRhoSquared,
+                                     .rho_squared = rho_squared});
+    };
+    const double best = *ExactSequenceRhoSquared(alpha, 3000);
+    EXPECT_LT(radius(best), radius(1.02 * best));
+    EXPECT_LT(radius(best), radius(0.98 * best));
+    EXPECT_LE(radius(best), radius(*SequenceRhoSquared(alpha, 3000)));
+  }
+}
+
+TEST(ConfidenceSequenceTest, IsInvariantToScaleAndMonotoneInAlpha) {
+  const auto one = AnytimeEffect({0.3, 0.1}, 700, {.null_value = 0.05});
+  const auto other = AnytimeEffect({3e6, 1e6}, 700, {.null_value = 5e5});
+  EXPECT_NEAR(other->interval.lower / (1e7 * one->interval.lower), 1, 1e-12);
+  EXPECT_NEAR(other->p_value, one->p_value, 1e-14);
+  // Swapped arms.
+  const auto swapped = AnytimeEffect({-0.3, 0.1}, 700, {.null_value = -0.05});
+  EXPECT_EQ(swapped->interval.lower, -one->interval.upper);
+  EXPECT_EQ(swapped->p_value, one->p_value);
+  double last = kInfinity;
+  for (double alpha = 1e-8; alpha < 0.9; alpha *= 2) {
+    const double radius =
+        *SequenceCriticalValue(1, 5000,
+                               {.alpha = alpha,
+                                .tuning = SequenceTuning::kRhoSquared,
+                                .rho_squared = 0.001});
+    EXPECT_LT(radius, last);
+    last = radius;
+  }
+  EXPECT_THAT(AnytimeEffect({1e-3, 1e-4}, 2000000000), IsOk());
+}
+
+TEST(ConfidenceSequenceTest, RefusesABadTuning) {
+  const auto invalid = absl::StatusCode::kInvalidArgument;
+  EXPECT_THAT(
+      AnytimeEffect({1, 1}, 1000, {.tuning = SequenceTuning::kRhoSquared}),
+      StatusIs(invalid, HasSubstr("rho_squared is 0")));
+  EXPECT_THAT(
+      AnytimeEffect({1, 1}, 1000, {.tuning = SequenceTuning::kMixingVariance}),
+      StatusIs(invalid, HasSubstr("mixing_variance is 0")));
+  EXPECT_THAT(AnytimeEffect({1, 1}, 1000,
+                            {.alpha = 0.5,
+                             .alternative = Alternative::kGreater,
+                             .tuning = SequenceTuning::kExact}),
+              StatusIs(invalid, HasSubstr("alpha is 0.5, want < 0.5")));
+  EXPECT_THAT(ExactSequenceRhoSquared(1.5, 10),
+              StatusIs(invalid, HasSubstr("alpha is 1.5")));
 }
 
 }  // namespace

@@ -208,5 +208,63 @@ TEST(MeanTest, OneMeanWithItsInterval) {
   EXPECT_NEAR(mean->interval.upper, 3.45 + half, 1e-12);
 }
 
+// scipy 1.10.1: ttest_1samp([3.1, 2.9, 3.4, 3.3, 2.7, 3.8], 3); the interval
+// by R 4.2.2's t.test, since scipy's quantile has nine digits.
+TEST(MeanTest, OneSampleAgreesWithScipy) {
+  const auto effect =
+      TestMean(MomentsOf({3.1, 2.9, 3.4, 3.3, 2.7, 3.8}), {.null_value = 3});
+  ASSERT_THAT(effect, IsOk());
+  EXPECT_NEAR(effect->value, 3.2, 1e-15);
+  EXPECT_NEAR(effect->statistic, 1.2565617248750851, 1e-12);
+  EXPECT_NEAR(effect->p_value, 0.2644211191936201, 1e-13);
+  EXPECT_NEAR(effect->interval.lower, 2.7908546655928341, 1e-13);
+  EXPECT_NEAR(effect->interval.upper, 3.6091453344071662, 1e-13);
+  EXPECT_EQ(effect->degrees_of_freedom, 5);
+  EXPECT_THAT(TestMean({5, 1, 0}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("moments.variance is 0")));
+}
+
+TEST(MeanTest, KnownVarianceNeedsOneUnit) {
+  // z = (3 - 1) / sqrt(4 / 1 + 9 / 4), by hand.
+  const auto effect =
+      CompareMeans({1, 1, 4}, {4, 3, 9}, {.test = MeanTest::kKnownVariance});
+  ASSERT_THAT(effect, IsOk());
+  EXPECT_DOUBLE_EQ(effect->statistic, 0.8);
+  EXPECT_EQ(effect->degrees_of_freedom, kInfinity);
+  EXPECT_EQ(effect->test_method, "z with known variance");
+  EXPECT_THAT(
+      CompareMeans({0, 1, 4}, {4, 3, 9}, {.test = MeanTest::kKnownVariance}),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               HasSubstr("control.n is 0, want at least 1 unit")));
+}
+
+// scipy: ttest_ind_from_stats(10.4, 2.5, 40, 9.1, 3.1, 55, equal_var=False).
+TEST(MeanTest, WelchFromStatisticsAgreesWithScipy) {
+  const auto effect = CompareMeans({55, 9.1, 3.1 * 3.1}, {40, 10.4, 2.5 * 2.5});
+  ASSERT_THAT(effect, IsOk());
+  EXPECT_NEAR(effect->statistic, 2.2596660766580188, 1e-13);
+  EXPECT_NEAR(effect->p_value, 0.026203656498619124, 1e-15);
+}
+
+TEST(MeanTest, LiftTakesTheDegreesOfTheDifferenceByName) {
+  const Moments c{25, 10, 4}, t{30, 11, 9};
+  const auto difference = CompareMeans(c, t);
+  const auto lift =
+      MeanLift(c, t, {.method = LiftMethod::kDelta}, MeanTest::kWelch);
+  const auto normal = MeanLift(c, t, {.method = LiftMethod::kDelta});
+  ASSERT_THAT(difference, IsOk());
+  ASSERT_THAT(lift, IsOk());
+  ASSERT_THAT(normal, IsOk());
+  EXPECT_EQ(lift->degrees_of_freedom, difference->degrees_of_freedom);
+  EXPECT_EQ(lift->standard_error, normal->standard_error);
+  EXPECT_EQ(lift->statistic, normal->statistic);
+  EXPECT_GT(lift->p_value, normal->p_value);
+  EXPECT_EQ(lift->test_method, "delta method t");
+  EXPECT_EQ(normal->test_method, "delta method z");
+  // By hand: se^2 = 9/30 / 100 + 121 4/25 / 1e4.
+  EXPECT_NEAR(lift->standard_error, std::sqrt(0.003 + 121 * 0.16 / 1e4), 1e-15);
+}
+
 }  // namespace
 }  // namespace stagecraft::stats

@@ -46,6 +46,27 @@ TEST(MomentsTest, MergeKeepsItToo) {
   EXPECT_EQ(m.variance, 1);
 }
 
+// Repeated ten million times: the variance is (2/3) n / (n - 1) exactly.
+TEST(MomentsTest, KeepsItOverManyUnits) {
+  MomentsAccumulator all, head;
+  PairedMomentsAccumulator pair;
+  constexpr int64_t kUnits = 9000000;
+  for (int64_t i = 0; i < kUnits; ++i) {
+    const double x = 1e9 + 1 + static_cast<double>(i % 3);
+    (i < 12345 ? head : all).Add(x);
+    if (i < 300000) pair.Add(x, -x);
+  }
+  all.Merge(head);
+  const Moments m = all.Summary();
+  const double n = static_cast<double>(kUnits);
+  EXPECT_EQ(m.n, kUnits);
+  EXPECT_EQ(m.mean, 1e9 + 2);
+  EXPECT_NEAR(m.variance, 2.0 / 3 * n / (n - 1), 1e-15);
+  const PairedMoments p = pair.Summary();
+  EXPECT_NEAR(p.var_x, 2.0 / 3 * 3e5 / (3e5 - 1), 1e-15);
+  EXPECT_NEAR(p.cov_xy, -2.0 / 3 * 3e5 / (3e5 - 1), 1e-15);
+}
+
 TEST(MomentsTest, AgreesWithTwoPassesOnRandomValues) {
   std::mt19937_64 random(20080320);
   std::vector<double> values;
@@ -124,6 +145,10 @@ TEST(PairedMomentsTest, MergesAndSubtracts) {
     whole.Add(x, y);
   }
   const PairedMoments w = whole.Summary();
+  PairedMomentsAccumulator joined = a;
+  joined.Merge(b);
+  EXPECT_NEAR(joined.Summary().cov_xy, w.cov_xy, 1e-14 * w.cov_xy);
+  EXPECT_EQ(joined.Summary().n, 300);
   const PairedMoments merged = Merge(a.Summary(), b.Summary());
   EXPECT_EQ(merged.n, 300);
   EXPECT_NEAR(merged.cov_xy, w.cov_xy, 1e-9 * w.cov_xy);

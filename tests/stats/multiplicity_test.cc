@@ -134,5 +134,60 @@ TEST(MultiplicityTest, RefusesBadValues) {
   }
 }
 
+// statsmodels 0.13.5: multipletests(p, method="sidak", "holm-sidak",
+// "fdr_by")[1]; R 4.2.2: p.adjust(p, "BY") agrees.
+TEST(MultiplicityTest, SidakAndYekutieliAgreeWithStatsmodels) {
+  const std::vector<double> p = {0.01, 0.02, 0.03, 0.04,
+                                 0.05, 0.2,  0.01, 1e-20};
+  const struct {
+    Correction correction;
+    std::vector<double> want;
+  } cases[] = {
+      {Correction::kSidak,
+       {0.077255305572079908, 0.1492369774182144, 0.2162566405623039,
+        0.2786104210161664, 0.33657956871093753, 0.83222784000000005,
+        0.077255305572079908, 8e-20}},
+      {Correction::kHolmSidak,
+       {0.067934652093010001, 0.096079203199999991, 0.11470719, 0.115264,
+        0.115264, 0.2, 0.067934652093010001, 8e-20}},
+      {Correction::kBenjaminiYekutieli,
+       {0.072476190476190472, 0.10871428571428571, 0.13045714285714285,
+        0.14495238095238094, 0.15530612244897957, 0.54357142857142848,
+        0.072476190476190472, 2.1742857142857137e-19}},
+  };
+  for (const auto& c : cases) {
+    const auto adjusted = AdjustPValues(p, c.correction);
+    ASSERT_TRUE(adjusted.ok());
+    for (size_t i = 0; i < p.size(); ++i) {
+      EXPECT_NEAR((*adjusted)[i] / c.want[i], 1, 1e-13) << i;
+    }
+  }
+}
+
+TEST(MultiplicityTest, NewCorrectionsKeepTheirOrder) {
+  std::mt19937_64 random(1967);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<double> p(1 + random() % 30);
+    for (double& value : p) {
+      value = static_cast<double>(random() % 1001) / 1000;
+    }
+    const auto get = [&](Correction c) { return *AdjustPValues(p, c); };
+    const auto sidak = get(Correction::kSidak);
+    const auto holm_sidak = get(Correction::kHolmSidak);
+    const auto bonferroni = get(Correction::kBonferroni);
+    const auto holm = get(Correction::kHolm);
+    const auto bh = get(Correction::kBenjaminiHochberg);
+    const auto by = get(Correction::kBenjaminiYekutieli);
+    for (size_t i = 0; i < p.size(); ++i) {
+      EXPECT_LE(sidak[i], bonferroni[i] + 1e-15);
+      EXPECT_LE(holm_sidak[i], holm[i] + 1e-15);
+      EXPECT_LE(holm_sidak[i], sidak[i] + 1e-15);
+      EXPECT_LE(p[i], holm_sidak[i] + 1e-15);
+      EXPECT_LE(bh[i], by[i] + 1e-15);
+      EXPECT_LE(by[i], 1);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace stagecraft::stats

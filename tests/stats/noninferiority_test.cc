@@ -106,5 +106,105 @@ TEST(NonInferiorityTest, RefusesWhatIsUndefined) {
                        HasSubstr("control.trials is 0")));
 }
 
+// R 4.2.2: restricted maximum by optimize(tol = 1e-14), then z and pnorm, for
+// 172 of 200 against 168 of 200. optimize() finds the maximum to about 1e-8.
+TEST(NonInferiorityTest, FarringtonManningAgreesWithR) {
+  constexpr auto kFm = ProportionNonInferiorityMethod::kFarringtonManning;
+  constexpr auto kMn = ProportionNonInferiorityMethod::kMiettinenNurminen;
+  const Proportion c{168, 200}, t{172, 200};
+  const auto up = TestProportionNonInferiority(c, t, {.margin = 0.1}, kFm);
+  ASSERT_THAT(up, IsOk());
+  EXPECT_NEAR(up->statistic, 3.26368732591778965, 1e-7);
+  EXPECT_NEAR(up->p_value, 0.0005498622882286669, 1e-10);
+  EXPECT_TRUE(up->non_inferior);
+  EXPECT_NEAR(
+      TestProportionNonInferiority(c, t, {.margin = 0.1}, kMn)->statistic,
+      3.2596051638124854, 1e-7);
+  EXPECT_NEAR(TestProportionNonInferiority(
+                  c, t, {.margin = 0.08, .direction = Direction::kDown}, kFm)
+                  ->statistic,
+              1.66223951233277600, 1e-7);
+  EXPECT_NEAR(
+      TestProportionNonInferiority(c, t, {.margin = 0.1, .relative = true}, kFm)
+          ->statistic,
+      2.936897635211518, 1e-7);
+  EXPECT_NEAR(
+      TestProportionNonInferiority(c, t, {.margin = 0.1, .relative = true}, kMn)
+          ->statistic,
+      2.933224215843673, 1e-7);
+  EXPECT_NEAR(
+      TestProportionNonInferiority(
+          c, t,
+          {.margin = 0.12, .relative = true, .direction = Direction::kDown},
+          kFm)
+          ->statistic,
+      2.059946577800547, 1e-7);
+}
+
+// The bound is positive exactly where the test rejects, for all methods.
+TEST(NonInferiorityTest, BoundAgreesWithThePValue) {
+  for (auto method : {ProportionNonInferiorityMethod::kUnpooled,
+                      ProportionNonInferiorityMethod::kFarringtonManning,
+                      ProportionNonInferiorityMethod::kMiettinenNurminen}) {
+    for (bool relative : {false, true}) {
+      for (Direction direction : {Direction::kUp, Direction::kDown}) {
+        int yes = 0, no = 0;
+        for (int64_t x = 1; x < 100; ++x) {
+          const auto result = TestProportionNonInferiority(
+              {50, 100}, {x, 100},
+              {.margin = 0.1, .relative = relative, .direction = direction},
+              method);
+          ASSERT_THAT(result, IsOk());
+          EXPECT_EQ(result->bound > 0, result->p_value < 0.025) << x;
+          EXPECT_EQ(result->non_inferior, result->bound > 0) << x;
+          EXPECT_LT(result->bound, result->contrast);
+          ++(result->non_inferior ? yes : no);
+        }
+        EXPECT_GT(yes, 20);
+        EXPECT_GT(no, 20);
+      }
+    }
+  }
+}
+
+TEST(NonInferiorityTest, ScoreMethodsAnswerWithoutSuccesses) {
+  const auto result = TestProportionNonInferiority(
+      {0, 500}, {0, 400}, {.margin = 0.02},
+      ProportionNonInferiorityMethod::kFarringtonManning);
+  ASSERT_THAT(result, IsOk());
+  // At the margin p_c = 0.02, p_t = 0: z = 0.02 / sqrt(0.02 0.98 / 500).
+  EXPECT_NEAR(result->statistic, 0.02 / std::sqrt(0.02 * 0.98 / 500), 1e-9);
+  EXPECT_THAT(
+      TestProportionNonInferiority({0, 500}, {0, 400}, {.margin = 0.02}),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               HasSubstr("no variance")));
+  EXPECT_THAT(TestProportionNonInferiority(
+                  {0, 500}, {1, 400}, {.margin = 0.02, .relative = true},
+                  ProportionNonInferiorityMethod::kFarringtonManning),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("control.successes is 0")));
+  EXPECT_THAT(TestProportionNonInferiority(
+                  {10, 500}, {1, 400}, {.margin = 1},
+                  ProportionNonInferiorityMethod::kFarringtonManning),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("margin is 1, want below 1")));
+}
+
+TEST(NonInferiorityTest, MeansByOtherTests) {
+  const Moments c{40, 10, 4}, t{50, 9.8, 6};
+  const auto pooled =
+      TestMeanNonInferiority(c, t, {.margin = 1}, MeanTest::kPooled);
+  ASSERT_THAT(pooled, IsOk());
+  const double variance = (39 * 4 + 49 * 6) / 88.0;
+  EXPECT_NEAR(pooled->statistic,
+              0.8 / std::sqrt(variance * (1 / 40. + 1 / 50.)), 1e-13);
+  EXPECT_EQ(pooled->degrees_of_freedom, 88);
+  const auto normal =
+      TestMeanNonInferiority(c, t, {.margin = 1}, MeanTest::kNormal);
+  ASSERT_THAT(normal, IsOk());
+  EXPECT_NEAR(normal->statistic, 0.8 / std::sqrt(4 / 40. + 6 / 50.), 1e-13);
+  EXPECT_EQ(normal->degrees_of_freedom, kInfinity);
+}
+
 }  // namespace
 }  // namespace stagecraft::stats

@@ -37,6 +37,92 @@ TEST(PowerTest, RatesAgreeWithR) {
             392);
 }
 
+// R's strict = TRUE, pwr 1.3.0 and statsmodels 0.13.5 count both tails.
+TEST(PowerTest, BothTailsAgreeWithPwrAndStatsmodels) {
+  // power.prop.test(n = 50, p1 = .5, p2 = .75), and strict = TRUE.
+  const auto power = ProportionPower(0.5, 0.75, 50, 50);
+  ASSERT_THAT(power, IsOk());
+  EXPECT_NEAR(power->power, 0.740165901331388, 1e-13);
+  EXPECT_NEAR(power->both_tails, 0.740167193453611, 1e-13);
+  // power.prop.test(p1 = .5, p2 = .75, power = .9)$n; p1 = .1, p2 = .12.
+  EXPECT_NEAR(ProportionSampleSize(0.5, 0.75, {.power = 0.9})->exact_control,
+              76.7069301141077, 1e-5);
+  EXPECT_NEAR(ProportionSampleSize(0.1, 0.12)->exact_treatment,
+              3840.84748243445, 1e-4);
+  // NormalIndPower().power(.3, 100, .05, ratio = 2) and its solve_power.
+  EXPECT_NEAR(MeanPower(0.3, 1, 1, 100, 200)->both_tails, 0.687770420076401,
+              1e-13);
+  EXPECT_NEAR(
+      MeanSampleSize(0.3, 1, 1,
+                     {.treatment_share = 2.0 / 3, .count_both_tails = true})
+          ->exact_control,
+      130.81434198566146, 1e-6);
+  EXPECT_NEAR(MeanPower(*MeanMinimumDetectableEffect(
+                            1, 1, 100, 200, {.count_both_tails = true}),
+                        1, 1, 100, 200)
+                  ->both_tails,
+              0.8, 1e-13);
+  // power_proportions_2indep(.02, .10, 3000, ratio = 1.5): arm 1 is the one
+  // with .12; samplesize_proportions_2indep_onetail(.02, .1, .8, ratio = 1.5).
+  EXPECT_NEAR(ProportionPower(0.12, 0.1, 3000, 4500)->both_tails,
+              0.7769723530449889, 1e-6);
+}
+
+TEST(PowerTest, ArcsineAgreesWithPwr) {
+  const auto method = ProportionPowerMethod::kArcsine;
+  // ES.h(.5, .4); pwr.2p.test(h = ES.h(.5, .4), n = 300).
+  EXPECT_NEAR(*ArcsineEffectSize(0.4, 0.5), 0.201357920790331, 1e-14);
+  EXPECT_NEAR(ProportionPower(0.4, 0.5, 300, 300, {}, method)->both_tails,
+              0.693631516654612, 1e-13);
+  // pwr.2p.test(h = ES.h(.12, .10), power = .8)$n, to its root finder's digits;
+  // NormalIndPower().solve_power: 3834.595739884031.
+  EXPECT_NEAR(
+      ProportionSampleSize(0.1, 0.12, {.count_both_tails = true}, method)
+          ->exact_control,
+      3834.595739884031, 1e-6);
+  // pwr.2p2n.test(h = ES.h(.12, .1), n1 = 2000, n2 = 5000).
+  EXPECT_NEAR(ProportionPower(0.1, 0.12, 2000, 5000, {}, method)->both_tails,
+              0.676649084366331, 1e-13);
+  const auto mde = ProportionMinimumDetectableEffect(
+      0.1, 2000, 5000, Direction::kUp, {}, method);
+  EXPECT_NEAR(ProportionPower(0.1, 0.1 + *mde, 2000, 5000, {}, method)->power,
+              0.8, 1e-12);
+}
+
+TEST(PowerTest, OtherRateMethods) {
+  // (z + z)^2 (p1 q1 + p2 q2) / d^2.
+  EXPECT_NEAR(
+      ProportionSampleSize(0.1, 0.12, {}, ProportionPowerMethod::kUnpooled)
+          ->exact_control,
+      7.848879734349088 * (0.09 + 0.1056) / 0.0004, 1e-7);
+  // Fleiss, Levin, Paik (2003), table A.4, alpha .05, power .8, .1 against .2:
+  // 219 per group with the correction.
+  const auto corrected =
+      ContinuityCorrectedSize(*ProportionSampleSize(0.1, 0.2), 0.1, 0.2);
+  ASSERT_THAT(corrected, IsOk());
+  EXPECT_EQ(corrected->control, 219);
+  EXPECT_EQ(corrected->treatment, 219);
+}
+
+TEST(PowerTest, RatiosAndCovariatesGiveDeviations) {
+  // R = 2, var = 9 - 2 * 2 * 1 + 4 * 4 = 21, over a denominator of 5.
+  const auto deviation = RatioUnitDeviation({.n = 100,
+                                             .mean_x = 10,
+                                             .mean_y = 5,
+                                             .var_x = 9,
+                                             .var_y = 4,
+                                             .cov_xy = 1});
+  ASSERT_THAT(deviation, IsOk());
+  EXPECT_NEAR(*deviation, std::sqrt(21) / 5, 1e-14);
+  EXPECT_NEAR(*AdjustedDeviation(10, -0.6), 8, 1e-14);
+  EXPECT_THAT(AdjustedDeviation(10, 1.2),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("correlation is 1.2")));
+  EXPECT_THAT(RatioUnitDeviation({.n = 10, .mean_x = 1}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("mean_y is 0")));
+}
+
 TEST(PowerTest, MeansAgreeWithTheNormalFormula) {
   // 2 (qnorm(.975) + qnorm(.8))^2 / .5^2 = 62.7910378747927.
   const auto size = MeanSampleSize(0.5, 1, 1);

@@ -28,6 +28,40 @@ TEST(QuantileTest, AgreesWithR) {
   }
 }
 
+// R 4.2.2: quantile(x, c(0, .1, .25, .3, .5, .77, .95, 1), type = 1 .. 9).
+TEST(QuantileTest, AllNineTypesAgreeWithR) {
+  const std::vector<double> x = {3, 1, 4, 1, 5, 9,   2,   6,
+                                 5, 3, 5, 8, 9, 7.5, 9.3, 2.38};
+  const double shares[] = {0, .1, .25, .3, .5, .77, .95, 1};
+  const double expected[9][8] = {
+      {1, 1, 2.38, 3, 5, 8, 9.3, 9.3},
+      {1, 1, 2.69, 3, 5, 8, 9.3, 9.3},
+      {1, 1, 2.38, 3, 5, 7.5, 9, 9.3},
+      {1, 1, 2.38, 2.876, 5, 7.66, 9.06, 9.3},
+      {1, 1.1, 2.69, 3, 5, 7.91, 9.21, 9.3},
+      {1, 1, 2.535, 3, 5, 8.09, 9.3, 9.3},
+      {1, 1.5, 2.845, 3, 5, 7.775, 9.075, 9.3},
+      {1, 1, 2.638333333333334, 3, 5, 7.955, 9.255, 9.3},
+      {1, 1, 2.65125, 3, 5, 7.94375, 9.24375, 9.3}};
+  for (int type = 1; type <= 9; ++type) {
+    for (int i = 0; i < 8; ++i) {
+      EXPECT_NEAR(*Quantile(x, shares[i], static_cast<QuantileType>(type)),
+                  expected[type - 1][i], 1e-12)
+          << "type " << type << " share " << shares[i];
+    }
+  }
+}
+
+// 0.29 * 100 is 28.999999999999996 in doubles and 29 in truth: the step lies
+// between the 29th and the 30th value.
+TEST(QuantileTest, WholeNumbersArePerceivedThroughRounding) {
+  std::vector<double> x;
+  for (int i = 1; i <= 100; ++i) x.push_back(i);
+  EXPECT_EQ(*Quantile(x, 0.29, QuantileType::kType1), 29);
+  EXPECT_EQ(*Quantile(x, 0.29, QuantileType::kType2), 29.5);
+  EXPECT_EQ(*Quantile(x, 0.29, QuantileType::kType4), 29);
+}
+
 TEST(QuantileTest, IsTheQuantileOfTheRepeatedValues) {
   std::mt19937_64 random(1996);
   for (int round = 0; round < 50; ++round) {

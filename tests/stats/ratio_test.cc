@@ -118,5 +118,35 @@ TEST(RatioTest, RefusesWhatIsUndefined) {
                        HasSubstr("control.cov_xy is 3")));
 }
 
+TEST(RatioTest, LiftSetHasAllThreeShapes) {
+  const PairedMoments sure{400, 2, 4, 1, 1, 0};
+  // The control's ratio is within its error of 0: var_x / n is large.
+  const PairedMoments vague{4, 0.5, 4, 1, 1, 0};
+  const auto bounded = RatioLiftFiellerSet(sure, sure);
+  ASSERT_THAT(bounded, IsOk());
+  EXPECT_EQ(bounded->shape, ConfidenceShape::kBounded);
+  EXPECT_TRUE(Contains(*bounded, 0));
+  const auto gap = RatioLiftFiellerSet(vague, sure);
+  ASSERT_THAT(gap, IsOk());
+  EXPECT_EQ(gap->shape, ConfidenceShape::kComplement);
+  EXPECT_FALSE(Contains(*gap, (gap->lower + gap->upper) / 2));
+  const auto line = RatioLiftFiellerSet(vague, vague);
+  ASSERT_THAT(line, IsOk());
+  EXPECT_EQ(line->shape, ConfidenceShape::kWholeLine);
+  // Its ends are where the linear contrast is at the quantile.
+  const auto r = RatioWithError(sure);
+  ASSERT_THAT(r, IsOk());
+  for (double end : {bounded->lower, bounded->upper}) {
+    const double z = (r->value - (1 + end) * r->value) /
+                     (r->standard_error * std::hypot(1, 1 + end));
+    EXPECT_NEAR(std::abs(z), 1.959963984540054, 1e-12);
+  }
+  // Student's quantile widens it.
+  const auto student = RatioLiftFiellerSet(sure, sure, 0.05, 10);
+  ASSERT_THAT(student, IsOk());
+  EXPECT_LT(student->lower, bounded->lower);
+  EXPECT_GT(student->upper, bounded->upper);
+}
+
 }  // namespace
 }  // namespace stagecraft::stats

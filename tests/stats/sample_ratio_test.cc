@@ -138,5 +138,20 @@ TEST(SequentialSampleRatioTest, RefusesWhatMakesNoSense) {
                        HasSubstr("shares sum to 0.9")));
 }
 
+// mpmath 1.2.1 at 40 digits: the Dirichlet-multinomial Bayes factor by
+// loggamma.
+TEST(SequentialSampleRatioTest, KeepsItsDigitsAtAnySize) {
+  EXPECT_NEAR(
+      *SequentialSampleRatioPValue({470, 471, 431, 40}, {.25, .25, .25, .25}) /
+          2.1117778071744676e-55,
+      1, 1e-12);
+  EXPECT_NEAR(*SequentialSampleRatioPValue({500000000, 500300000}, {.5, .5}) /
+                  2.9027034931990522e-17,
+              1, 1e-11);
+  EXPECT_NEAR(*SequentialSampleRatioPValue({13, 2, 2}, {.3, .3, .4}, 1) /
+                  0.010905830570462254,
+              1, 1e-12);
+}
+
 }  // namespace
 }  // namespace stagecraft::stats

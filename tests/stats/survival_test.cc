@@ -84,6 +84,133 @@ TEST(KaplanMeierTest, OtherScalesAgreeWithR) {
   EXPECT_EQ(SurvivalAt(*plain, 48)->interval.lower, 0);
 }
 
+// conf.type = "logit" and "arcsin".
+TEST(KaplanMeierTest, LogitAndArcsineAgreeWithR) {
+  struct Row {
+    SurvivalScale scale;
+    double time, lower, upper;
+  };
+  constexpr Row kRows[] = {
+      {SurvivalScale::kLogit, 23, 0.34044434394340850, 0.73789753303181049},
+      {SurvivalScale::kLogit, 48, 0.01365878892345718, 0.37057252241628913},
+      {SurvivalScale::kArcsine, 23, 0.338476011437676749, 0.746508640194215145},
+      {SurvivalScale::kArcsine, 48, 0.001124281923392508,
+       0.273445763322462010}};
+  for (const Row& row : kRows) {
+    const auto at = SurvivalAt(Both(), row.time, {.scale = row.scale});
+    ASSERT_THAT(at, IsOk());
+    EXPECT_NEAR(at->interval.lower, row.lower, 1e-13);
+    EXPECT_NEAR(at->interval.upper, row.upper, 1e-13);
+  }
+}
+
+// 60 units: time = 7919 i mod 31 + 1, an event unless 104729 i mod 7 is 5 or
+// 6, three groups by turns.
+std::vector<DurationBin> Residues(int group) {
+  std::vector<DurationBin> bins;
+  for (int64_t i = group; i < 60; i += 3) {
+    const bool event = i * 104729 % 7 < 5;
+    bins.push_back(
+        {static_cast<double>(i * 7919 % 31 + 1), event ? 1 : 0, event ? 0 : 1});
+  }
+  return bins;
+}
+
+TEST(CompareSurvivalTest, AgreesWithR) {
+  // summary(survfit(...), times = 12) of groups 0 and 1: 0.746666666666667
+  // (0.0981004775916188) and 0.684210526315789 (0.106639205290416).
+  constexpr double kC = 0.74666666666666648, kCError = 0.09810047759161879;
+  constexpr double kT = 0.68421052631578949, kTError = 0.10663920529041639;
+  const auto effect = CompareSurvivalAt(Residues(0), Residues(1), 12);
+  ASSERT_THAT(effect, IsOk());
+  const double error = std::hypot(kCError, kTError);
+  EXPECT_NEAR(effect->value, kT - kC, 1e-14);
+  EXPECT_NEAR(effect->standard_error, error, 1e-14);
+  EXPECT_NEAR(effect->p_value,
+              std::erfc(std::abs((kT - kC) / error) / std::sqrt(2)), 1e-13);
+  EXPECT_NEAR(effect->interval.upper, kT - kC + 1.959963984540054 * error,
+              1e-13);
+  const auto log_log = CompareSurvivalAt(Residues(0), Residues(1), 12, {},
+                                         SurvivalTestScale::kLogLog);
+  ASSERT_THAT(log_log, IsOk());
+  const double lc = std::log(kC), lt = std::log(kT);
+  const double z = (std::log(-lc) - std::log(-lt)) /
+                   std::hypot(kCError / (kC * lc), kTError / (kT * lt));
+  EXPECT_NEAR(log_log->statistic, z, 1e-12);
+  EXPECT_LT(log_log->statistic, 0);
+  EXPECT_EQ(log_log->value, effect->value);
+  // Swapped arms change the sign alone.
+  const auto swapped = CompareSurvivalAt(Residues(1), Residues(0), 12, {},
+                                         SurvivalTestScale::kLogLog);
+  EXPECT_NEAR(swapped->statistic, -z, 1e-12);
+  EXPECT_NEAR(swapped->p_value, log_log->p_value, 1e-15);
+}
+
+TEST(SurvivalAtTest, WithoutTheCurveItIsTheSame) {
+  std::mt19937_64 random(77);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<DurationBin> bins;
+    const int count = 1 + static_cast<int>(random() % 30);
+    for (int i = 0; i < count; ++i) {
+      bins.push_back({static_cast<double>(random() % 20) / 4,
+                      static_cast<int64_t>(random() % 3),
+                      static_cast<int64_t>(random() % 3)});
+    }
+    bins.push_back({5, 0, 1});
+    for (const auto scale :
+         {SurvivalScale::kLog, SurvivalScale::kLogLog, SurvivalScale::kPlain,
+          SurvivalScale::kLogit, SurvivalScale::kArcsine}) {
+      const auto curve = KaplanMeier(bins, {.scale = scale});
+      ASSERT_THAT(curve, IsOk());
+      for (double time = 0; time <= 5; time += 0.3) {
+        const auto a = SurvivalAt(*curve, time);
+        const auto b = SurvivalAt(bins, time, {.scale = scale});
+        ASSERT_THAT(b, IsOk());
+        EXPECT_EQ(a->value, b->value);
+        EXPECT_EQ(a->standard_error, b->standard_error);
+        EXPECT_EQ(a->interval.lower, b->interval.lower);
+        EXPECT_EQ(a->interval.upper, b->interval.upper);
+        EXPECT_LE(0, a->interval.lower);
+        EXPECT_LE(a->interval.lower, a->value);
+        EXPECT_LE(a->value, a->interval.upper);
+        EXPECT_LE(a->interval.upper, 1);
+      }
+    }
+  }
+}
+
+// Coverage of S(2) = exp(-1) under exponential events and censoring, 2000 data
+// sets of 200 units. A true coverage of 0.95 leaves [0.924, 0.976] by chance
+// less than once in 1e6 (5 binomial errors of 0.0049 are 0.0244).
+TEST(SurvivalAtTest, IntervalsCover) {
+  std::mt19937_64 random(99);
+  const auto exponential = [&](double mean) {
+    return -mean * std::log1p(-static_cast<double>(random() >> 11) * 0x1p-53);
+  };
+  constexpr int kRounds = 2000;
+  int covered[5] = {0, 0, 0, 0, 0};
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<DurationBin> bins;
+    for (int i = 0; i < 200; ++i) {
+      const double event = exponential(2), censored = exponential(6);
+      bins.push_back({std::min(event, censored), event <= censored ? 1 : 0,
+                      event <= censored ? 0 : 1});
+    }
+    for (int scale = 0; scale < 5; ++scale) {
+      const auto at =
+          SurvivalAt(bins, 2.0, {.scale = static_cast<SurvivalScale>(scale)});
+      ASSERT_THAT(at, IsOk());
+      covered[scale] += at->interval.lower <= std::exp(-1.0) &&
+                        std::exp(-1.0) <= at->interval.upper;
+    }
+  }
+  for (int scale = 0; scale < 5; ++scale) {
+    SCOPED_TRACE(scale);
+    EXPECT_GT(covered[scale], 0.924 * kRounds);
+    EXPECT_LT(covered[scale], 0.976 * kRounds);
+  }
+}
+
 TEST(KaplanMeierTest, QuantilesAgreeWithR) {
   struct Row {
     SurvivalScale scale;
@@ -126,48 +253,6 @@ TEST(KaplanMeierTest, MedianIsTheMidpointWhereTheCurveIsExactlyHalf) {
   EXPECT_EQ(DurationQuantile(*flat, 0.5)->value, std::nullopt);
 }
 
-TEST(RestrictedMeanTest, AgreesWithR) {
-  // survmean(survfit(...), rmean = ...) of survival 3.5.3.
-  const auto all = RestrictedMean(Both(), 40);
-  ASSERT_THAT(all, IsOk());
-  EXPECT_NEAR(all->value, 25.2394755003451, 1e-12);
-  EXPECT_NEAR(all->standard_error, 2.6984025410624, 1e-12);
-  const auto maintained = RestrictedMean(kMaintained, 28);
-  const auto other = RestrictedMean(kNotMaintained, 28);
-  EXPECT_NEAR(maintained->value, 23.375, 1e-12);
-  EXPECT_NEAR(maintained->standard_error, 2.0428289651327, 1e-12);
-  EXPECT_NEAR(other->standard_error, 2.8359533093546, 1e-12);
-  const auto effect = CompareRestrictedMeans(kNotMaintained, kMaintained, 28);
-  ASSERT_THAT(effect, IsOk());
-  EXPECT_NEAR(effect->value, 23.375 - 18.916666666667, 1e-11);
-  EXPECT_NEAR(effect->standard_error,
-              std::hypot(2.0428289651327, 2.8359533093546), 1e-12);
-}
-
-TEST(RestrictedMeanTest, WithoutCensoringItIsTheMeanOfTheCutTimes) {
-  std::mt19937_64 random(5);
-  std::vector<DurationBin> bins;
-  double sum = 0, squares = 0;
-  constexpr int kUnits = 500;
-  std::vector<double> cut;
-  for (int i = 0; i < kUnits; ++i) {
-    const double time = static_cast<double>(random() % 400) / 10;
-    bins.push_back({time, 1, 0});
-    cut.push_back(std::min(time, 25.0));
-    sum += cut.back();
-  }
-  for (double x : cut) {
-    squares += (x - sum / kUnits) * (x - sum / kUnits);
-  }
-  const auto mean = RestrictedMean(bins, 25);
-  ASSERT_THAT(mean, IsOk());
-  EXPECT_NEAR(mean->value, sum / kUnits, 1e-11);
-  // Greenwood without censoring is the binomial: variance with n, not n - 1.
-  EXPECT_NEAR(mean->standard_error, std::sqrt(squares) / kUnits, 1e-11);
-  // The curve has reached 0: a later horizon is defined.
-  EXPECT_THAT(RestrictedMean(bins, 1000), IsOk());
-}
-
 TEST(SurvivalTest, OrderAndSplittingOfBinsDoNotMatter) {
   std::vector<DurationBin> pieces;
   const std::vector<DurationBin> all = Both();
@@ -196,22 +281,33 @@ TEST(SurvivalTest, RefusesWhatIsUndefined) {
   EXPECT_THAT(KaplanMeier({{1, 1, 0}, {2, -1, 0}}),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("bins[1].events is -1")));
-  EXPECT_THAT(RestrictedMean(kMaintained, 162),
+  EXPECT_THAT(SurvivalAt(kMaintained, 162),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr("want at most the last follow-up 161")));
+  EXPECT_THAT(KaplanMeier({{1, int64_t{1} << 53, 0}, {2, 1, 0}}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("bins[1] hold more than 2^53 units")));
+  EXPECT_THAT(KaplanMeier({{1, INT64_MAX, INT64_MAX}}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("more than 2^53 units")));
+  EXPECT_THAT(CompareSurvivalAt(kMaintained, kNotMaintained, 6, {},
+                                SurvivalTestScale::kLogLog),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("strictly between 0 and 1")));
   EXPECT_THAT(
-      RestrictedMean(kMaintained, 0),
-      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("horizon is 0")));
+      CompareSurvivalAt(kMaintained, kNotMaintained, 20, {.null_value = 0.1},
+                        SurvivalTestScale::kLogLog),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("null_value is 0.1")));
+  EXPECT_THAT(CompareSurvivalAt(kMaintained, kNotMaintained, 4),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("both standard errors are 0")));
   const auto curve = KaplanMeier(kMaintained);
   EXPECT_THAT(SurvivalAt(*curve, 162),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("")));
   EXPECT_THAT(
       DurationQuantile(*curve, 1),
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("share is 1")));
-  // No event before the horizon in either arm.
-  EXPECT_THAT(CompareRestrictedMeans(kMaintained, kNotMaintained, 4),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("both standard errors are 0")));
 }
 
 }  // namespace

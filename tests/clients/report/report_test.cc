@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "clients/report/format.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -297,6 +298,102 @@ TEST(ReportTest, EveryFieldOfThePlanHasARow) {
   const std::string plan = Section(Render(testing::SampleResults()), "plan");
   const std::string table = plan.substr(0, plan.find("</table>"));
   EXPECT_EQ(Count(table, "<tr>"), fields);
+}
+
+// Numbers of a planned look, an adjustment and an absolute margin.
+v1::ExperimentResults PlannedLookResults() {
+  v1::ExperimentResults results = testing::SampleResults();
+  v1::Plan* plan = results.mutable_experiment()->mutable_plan();
+  plan->set_method(v1::Plan::GROUP_SEQUENTIAL);
+  plan->mutable_group_sequential()->set_looks(4);
+  plan->mutable_group_sequential()->set_spending(
+      v1::Plan::GroupSequential::HWANG_SHIH_DECANI);
+  plan->mutable_group_sequential()->set_parameter(-4);
+  plan->mutable_group_sequential()->set_futility(true);
+  plan->set_post_stratify_by("country<");
+  plan->mutable_pre_exposure_window()->set_seconds(14 * 86400);
+  plan->mutable_prior()->set_relative_effect_sd(0.05);
+  plan->set_correction(v1::Plan::HOMMEL);
+  v1::KpiComparison* first = results.mutable_kpis(0)->mutable_comparisons(0);
+  v1::GroupSequentialAnswer* answer = first->mutable_group_sequential();
+  answer->set_look(2);
+  answer->set_looks(4);
+  answer->set_z(2.75);
+  answer->set_boundary(2.5);
+  answer->set_futility_boundary(0.25);
+  answer->set_repeated_p_value(0.0123);
+  answer->set_conditional_power(0.875);
+  answer->set_stagewise_p_value(0.0071);
+  answer->set_median_unbiased_difference(0.0123);
+  v1::Interval* repeated = answer->mutable_repeated_relative_interval();
+  repeated->set_lower(0.0111);
+  repeated->set_upper(0.2222);
+  repeated->set_level(0.95);
+  repeated->set_method("repeated");
+  *answer->mutable_stagewise_interval() = *repeated;
+  first->mutable_adjustment()->set_method("cuped");
+  first->mutable_adjustment()->set_variance_reduction(0.36);
+  first->mutable_adjustment()->set_strata(7);
+  return results;
+}
+
+TEST(ReportTest, ShowsPlannedLooksAndAdjustments) {
+  const std::string html = Render(PlannedLookResults());
+  EXPECT_EQ(WhatIsMalformed(html), "");
+  const std::string numbers = Section(html, "numbers");
+  EXPECT_THAT(numbers, HasSubstr("Planned look"));
+  EXPECT_THAT(numbers, HasSubstr("look 2 of 4"));
+  EXPECT_THAT(numbers, HasSubstr("2.75, limit 2.5"));
+  EXPECT_THAT(numbers, HasSubstr("futile at 0.25"));
+  EXPECT_THAT(numbers, HasSubstr("repeated p = 0.012"));
+  EXPECT_THAT(numbers, HasSubstr("conditional power 87.5%"));
+  EXPECT_THAT(numbers, HasSubstr("median unbiased), p = 0.0071"));
+  EXPECT_THAT(numbers, HasSubstr("without cuped"));
+  EXPECT_THAT(numbers, HasSubstr("variance reduced by 36%, 7 strata"));
+  const std::string plan = Section(html, "plan");
+  EXPECT_THAT(plan, HasSubstr("4, evenly spaced; Hwang-Shih-DeCani spending, "
+                              "gamma -4; futility, not binding, by "
+                              "O&#39;Brien-Fleming spending"));
+  EXPECT_THAT(plan, HasSubstr("country&lt;"));
+  EXPECT_THAT(plan, HasSubstr("standard deviation 5%"));
+  EXPECT_THAT(plan, HasSubstr("Hommel, over variants"));
+  // Without planned looks there is no such column.
+  EXPECT_THAT(Section(Render(testing::SampleResults()), "numbers"),
+              Not(HasSubstr("Planned look")));
+}
+
+TEST(ReportTest, SaysWhyAnAdjustmentWasNotPossible) {
+  v1::ExperimentResults results = testing::SampleResults();
+  v1::Adjustment* adjustment =
+      results.mutable_kpis(0)->mutable_comparisons(0)->mutable_adjustment();
+  adjustment->set_method("post-stratified");
+  adjustment->set_error("one <stratum> only");
+  const std::string numbers = Section(Render(results), "numbers");
+  EXPECT_THAT(numbers, HasSubstr("post-stratified was not possible: "));
+  EXPECT_THAT(numbers, HasSubstr("one &lt;stratum&gt; only"));
+}
+
+TEST(ReportTest, ShowsAbsoluteMargins) {
+  v1::ExperimentResults results = testing::SampleResults();
+  for (v1::KpiResult& kpi : *results.mutable_kpis()) {
+    if (!kpi.comparisons(0).has_guardrail()) continue;
+    v1::GuardrailAnswer* answer =
+        kpi.mutable_comparisons(0)->mutable_guardrail();
+    const Quantity quantity(kpi);
+    answer->set_relative_margin(0);
+    answer->clear_relative_bound();
+    answer->set_absolute_margin(0.25);
+    answer->set_absolute_bound(-0.125);
+    const std::string numbers = Section(Render(results), "numbers");
+    EXPECT_THAT(numbers,
+                HasSubstr(absl::StrCat(
+                    "margin ", quantity.Difference(
+                                   kpi.higher_is_better() ? -0.25 : 0.25))));
+    EXPECT_THAT(numbers,
+                HasSubstr(absl::StrCat("bound ", quantity.Difference(-0.125))));
+    return;
+  }
+  FAIL() << "the sample has no guardrail";
 }
 
 TEST(ReportTest, ShowsOnlyDecisionsOfThisExperiment) {

@@ -1,0 +1,148 @@
+#include "engine/group_sequential.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "stats/spending.h"
+
+namespace stagecraft::engine {
+namespace {
+
+using Spending = Plan::GroupSequential::Spending;
+
+stats::SpendingFunction SpendingOf(Spending spending, double parameter) {
+  stats::SpendingFunction function;
+  switch (spending) {
+    case Spending::kOBrienFleming:
+      function.family = stats::SpendingFamily::kOBrienFleming;
+      return function;
+    case Spending::kPocock:
+      function.family = stats::SpendingFamily::kPocock;
+      return function;
+    case Spending::kHwangShihDeCani:
+      function.family = stats::SpendingFamily::kHwangShihDeCani;
+      break;
+    case Spending::kPowerFamily:
+      function.family = stats::SpendingFamily::kPower;
+      break;
+  }
+  function.parameter = parameter;
+  return function;
+}
+
+stats::GroupSequentialOptions OptionsOf(const Plan& plan) {
+  const Plan::GroupSequential& design = plan.group_sequential;
+  stats::GroupSequentialOptions options;
+  options.alpha = plan.alpha / 2;
+  options.one_sided = true;
+  options.power = std::max(plan.power, plan.alpha);
+  options.information = design.fractions;
+  options.spending = SpendingOf(design.spending, design.parameter);
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<PlannedLimits> PlannedLimits::Of(const Experiment& experiment,
+                                                const ExperimentLook& look) {
+  const auto position = PlannedLookOf(experiment, look);
+  if (!position.has_value()) {
+    return absl::FailedPreconditionError(
+        "the look is not a planned one, want one with the units for it");
+  }
+  const Plan& plan = experiment.plan;
+  PlannedLimits limits;
+  limits.position_ = *position;
+  limits.planned_units_ = static_cast<double>(plan.planned_units);
+  const auto units = static_cast<double>(MatureUnits(experiment, look));
+  for (const PastLook& past : look.past_looks) {
+    const auto before = static_cast<double>(past.units);
+    // Units may be taken away later: a look that had as many as this one has
+    // been overtaken.
+    if (before > 0 && before < units &&
+        (limits.information_.empty() || before > limits.information_.back())) {
+      limits.information_.push_back(before);
+    }
+  }
+  limits.information_.push_back(units);
+  stats::GroupSequentialOptions options = OptionsOf(plan);
+  auto design = stats::DesignGroupSequential(options);
+  if (!design.ok()) return design.status();
+  limits.design_ = *std::move(design);
+  const auto bounds = limits.Monitor(limits.design_, 0, 1);
+  if (!bounds.ok()) return bounds.status();
+  limits.boundary_ = bounds->looks.back().upper;
+  if (plan.group_sequential.futility && !position->is_last) {
+    options.futility = stats::FutilityRule::kBetaSpending;
+    options.beta_spending =
+        SpendingOf(plan.group_sequential.futility_spending,
+                   plan.group_sequential.futility_parameter);
+    const auto with_futility = stats::DesignGroupSequential(options);
+    if (!with_futility.ok()) return with_futility.status();
+    const auto futility = limits.Monitor(*with_futility, 0, 1);
+    if (!futility.ok()) return futility.status();
+    limits.futility_ = futility->looks.back().futility;
+  }
+  return limits;
+}
+
+absl::StatusOr<stats::Monitoring> PlannedLimits::Monitor(
+    const stats::GroupSequentialDesign& design, double z,
+    double standard_error) const {
+  std::vector<stats::InterimLook> looks;
+  for (const double information : information_) {
+    // What the looks before saw did not end the plan; it matters no more.
+    looks.push_back({.information = information, .z = 0});
+  }
+  looks.back().z = z;
+  looks.back().standard_error = standard_error;
+  stats::MonitoringOptions options;
+  options.max_information = planned_units_;
+  options.last_is_final = position_.is_last;
+  options.better = z < 0 ? stats::Direction::kDown : stats::Direction::kUp;
+  return stats::MonitorGroupSequential(design, looks, options);
+}
+
+absl::StatusOr<GroupSequentialAnswer> PlannedLimits::Answer(
+    const stats::NormalEstimate& difference,
+    const std::optional<stats::NormalEstimate>& relative,
+    bool higher_is_better) const {
+  if (!(difference.standard_error > 0)) {
+    return absl::FailedPreconditionError(
+        "the standard error of the difference is 0, want some variance");
+  }
+  const double z = difference.value / difference.standard_error;
+  const auto monitoring = Monitor(design_, z, difference.standard_error);
+  if (!monitoring.ok()) return monitoring.status();
+  const stats::MonitoredLook& now = monitoring->looks.back();
+  GroupSequentialAnswer answer;
+  answer.look = position_.look;
+  answer.looks = position_.looks;
+  answer.information_fraction = information_.back() / planned_units_;
+  answer.z = z;
+  answer.boundary = boundary_;
+  if (futility_.has_value()) {
+    answer.futility_boundary = higher_is_better ? *futility_ : -*futility_;
+  }
+  answer.repeated_p_value = std::min(1.0, 2 * now.repeated_p_value);
+  answer.repeated = now.repeated_interval;
+  if (relative.has_value() && std::isfinite(boundary_)) {
+    const double half = boundary_ * relative->standard_error;
+    answer.repeated_relative =
+        stats::Interval{relative->value - half, relative->value + half,
+                        now.repeated_interval.level};
+  }
+  answer.alpha_spent = 2 * now.alpha_spent;
+  if (monitoring->conditional_power.has_value()) {
+    answer.conditional_power = monitoring->conditional_power->under_estimate;
+  }
+  if (monitoring->final_analysis.has_value()) {
+    const stats::FinalAnalysis& last = *monitoring->final_analysis;
+    answer.stagewise_p_value = std::min(1.0, 2 * last.p_value);
+    answer.median_unbiased = last.median_unbiased;
+    answer.stagewise = last.interval;
+  }
+  return answer;
+}
+
+}  // namespace stagecraft::engine

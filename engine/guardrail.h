@@ -1,0 +1,25 @@
+// Whether a treatment keeps a guardrail.
+#ifndef STAGECRAFT_ENGINE_GUARDRAIL_H_
+#define STAGECRAFT_ENGINE_GUARDRAIL_H_
+
+#include "engine/analysis.h"
+#include "engine/comparison.h"
+
+namespace stagecraft::engine {
+
+// One of the two is more than 0.
+struct GuardrailMargin {
+  double relative = 0;
+  double absolute = 0;  // In the KPI's unit.
+};
+
+// At alpha / 2 one-sided, by the plan's method. The limit of a relative margin
+// is Fieller's, so that the error of the control's value counts. Values are not
+// adjusted: a guardrail protects the KPI as it is. Uncertain between planned
+// looks.
+GuardrailAnswer JudgeGuardrail(const ComparisonInput& input,
+                               const GuardrailMargin& margin);
+
+}  // namespace stagecraft::engine
+
+#endif  // STAGECRAFT_ENGINE_GUARDRAIL_H_

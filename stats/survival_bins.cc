@@ -1,0 +1,96 @@
+#include "stats/survival_bins.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "stats/check.h"
+
+namespace stagecraft::stats {
+namespace {
+
+constexpr int64_t kLargestUnits = int64_t{1} << 53;
+
+// Says what is wrong with bins[i], which is known to be wrong.
+absl::Status Complaint(const DurationBin& bin, size_t i) {
+  if (auto status = FirstError(
+          {CheckNotNegative(bin.time, absl::StrCat("bins[", i, "].time")),
+           CheckNotNegative(bin.events, absl::StrCat("bins[", i, "].events")),
+           CheckNotNegative(bin.censored,
+                            absl::StrCat("bins[", i, "].censored"))});
+      !status.ok()) {
+    return status;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "bins up to bins[", i, "] hold more than 2^53 units, want at most that"));
+}
+
+}  // namespace
+
+absl::StatusOr<OrderedBins> OrderedBins::Of(
+    absl::Span<const DurationBin> bins) {
+  constexpr double kLargestTime = std::numeric_limits<double>::max();
+  OrderedBins ordered;
+  ordered.view_ = bins;
+  double previous = -1;
+  bool ascending = true;
+  int64_t events = 0, censored = 0;
+  for (size_t i = 0; i < bins.size(); ++i) {
+    const DurationBin& bin = bins[i];
+    // Counts are looked at one by one first, so that no sum can overflow.
+    if (!(bin.time >= 0 && bin.time <= kLargestTime) || bin.events < 0 ||
+        bin.censored < 0 || bin.events > kLargestUnits ||
+        bin.censored > kLargestUnits ||
+        (events += bin.events) + (censored += bin.censored) > kLargestUnits) {
+      return Complaint(bin, i);
+    }
+    ascending &= bin.time > previous;
+    previous = bin.time;
+    if ((bin.events | bin.censored) != 0 &&
+        bin.time > ordered.last_follow_up_) {
+      ordered.last_follow_up_ = bin.time;
+    }
+  }
+  ordered.events_ = events;
+  ordered.censored_ = censored;
+  if (ascending) return ordered;
+
+  std::vector<DurationBin>& sorted = ordered.storage_;
+  sorted.reserve(bins.size());
+  for (const DurationBin& bin : bins) {
+    if ((bin.events | bin.censored) != 0) sorted.push_back(bin);
+  }
+  const auto earlier = [](const DurationBin& a, const DurationBin& b) {
+    return a.time < b.time;
+  };
+  if (!std::is_sorted(sorted.begin(), sorted.end(), earlier)) {
+    std::sort(sorted.begin(), sorted.end(), earlier);
+  }
+  size_t kept = 0;
+  for (size_t i = 1; i < sorted.size(); ++i) {
+    if (sorted[i].time == sorted[kept].time) {
+      sorted[kept].events += sorted[i].events;
+      sorted[kept].censored += sorted[i].censored;
+    } else {
+      sorted[++kept] = sorted[i];
+    }
+  }
+  if (!sorted.empty()) sorted.resize(kept + 1);
+  ordered.copied_ = true;
+  return ordered;
+}
+
+absl::StatusOr<std::vector<DurationBin>> SortedBins(
+    absl::Span<const DurationBin> bins) {
+  const auto ordered = OrderedBins::Of(bins);
+  if (!ordered.ok()) return ordered.status();
+  std::vector<DurationBin> sorted;
+  sorted.reserve(ordered->bins().size());
+  for (const DurationBin& bin : ordered->bins()) {
+    if ((bin.events | bin.censored) != 0) sorted.push_back(bin);
+  }
+  return sorted;
+}
+
+}  // namespace stagecraft::stats
