@@ -166,7 +166,7 @@ absl::Status CheckOptions(const LogRankOptions& options) {
       (options.rho != 0 || options.gamma != 0)) {
     return absl::InvalidArgumentError(
         absl::StrCat("rho is ", options.rho, " and gamma is ", options.gamma,
-                     ", want 0 with a weight other than kFlemingHarrington"));
+                     ", want 0 with a weight other than Fleming-Harrington"));
   }
   return absl::OkStatus();
 }

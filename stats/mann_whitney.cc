@@ -104,13 +104,13 @@ absl::StatusOr<RankMethod> Choose(const Arms& arms, RankMethod asked,
   if (asked != RankMethod::kExact) return asked;
   if (arms.tied) {
     return absl::InvalidArgumentError(
-        "method is kExact and values are tied, want values without ties or "
+        "method is exact and values are tied, want values without ties or "
         "another method");
   }
   const double steps = static_cast<double>(arms.pairs) * most;
   if (steps > kMostSteps) {
     return absl::InvalidArgumentError(
-        absl::StrCat("method is kExact with ", arms.n_c, " and ", arms.n_t,
+        absl::StrCat("method is exact with ", arms.n_c, " and ", arms.n_t,
                      " values, which takes ", steps, " steps, want at most ",
                      kMostSteps, " or another method"));
   }
@@ -319,6 +319,10 @@ absl::StatusOr<HodgesLehmann> EstimateShift(
   const auto method =
       Choose(arms, options.method, static_cast<double>(arms.pairs) / 2);
   if (!method.ok()) return method.status();
+  if (!(arms.deviation > 0)) {
+    return NotEnough(
+        "all values of both arms are equal, want some that differ");
+  }
   HodgesLehmann answer{.interval = {.level = 1 - options.alpha},
                        .exact = *method == RankMethod::kExact};
   const double low = DifferenceAt(arms, (arms.pairs + 1) / 2);

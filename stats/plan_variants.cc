@@ -232,8 +232,8 @@ absl::StatusOr<VariantsSize> SizeOfVariants(
   }
   VariantsSize size{.exact_control = n * ratio, .exact_treatment = n};
   const auto whole = [](double x) {
-    return std::max<int64_t>(2,
-                             static_cast<int64_t>(std::ceil(x * (1 - 1e-13))));
+    return std::max<int64_t>(
+        2, static_cast<int64_t>(std::ceil(x - std::min(x * 1e-13, 1e-3))));
   };
   size.control = whole(size.exact_control);
   size.each_treatment = whole(n);

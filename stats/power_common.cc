@@ -108,7 +108,9 @@ Power NormalPower(double effect, double null_error, double error,
 absl::StatusOr<SampleSize> SplitTotal(double total,
                                       const PowerOptions& options) {
   // What rounding added above a whole number is not a unit.
-  const auto whole = [](double n) { return std::ceil(n * (1 - 1e-13)); };
+  const auto whole = [](double n) {
+    return std::ceil(n - std::min(n * 1e-13, 1e-3));
+  };
   const double control = whole(total * (1 - options.treatment_share));
   const double treatment = whole(total * options.treatment_share);
   if (!(control + treatment <= kLargestSize)) {

@@ -1,5 +1,6 @@
 #include "stats/power_events.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -86,9 +87,9 @@ absl::StatusOr<EventCount> EventsNeeded(const HazardPlan& plan,
                                         const PowerOptions& options) {
   const auto events = ExactEvents(plan, options);
   if (!events.ok()) return events.status();
-  return EventCount{
-      .events = static_cast<int64_t>(std::ceil(*events * (1 - 1e-13))),
-      .exact = *events};
+  return EventCount{.events = static_cast<int64_t>(
+                        std::ceil(*events - std::min(*events * 1e-13, 1e-3))),
+                    .exact = *events};
 }
 
 absl::StatusOr<Power> EventsPower(const HazardPlan& plan, int64_t events,

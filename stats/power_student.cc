@@ -177,9 +177,10 @@ absl::StatusOr<PairedSize> PairedSampleSize(double mean, double sd,
   };
   const double n = SmallestTotal(reached, options.power, 1 + 1e-6, 4);
   if (!(n <= 9007199254740992.0)) return TooLarge();
-  return PairedSize{.n = std::max<int64_t>(
-                        2, static_cast<int64_t>(std::ceil(n * (1 - 1e-13)))),
-                    .exact_n = n};
+  return PairedSize{
+      .n = std::max<int64_t>(
+          2, static_cast<int64_t>(std::ceil(n - std::min(n * 1e-13, 1e-3)))),
+      .exact_n = n};
 }
 
 absl::StatusOr<double> PairedMinimumDetectableEffect(

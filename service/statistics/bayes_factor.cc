@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "absl/strings/str_cat.h"
 #include "service/statistics/convert_bayes.h"
 #include "service/statistics/convert_common.h"
 #include "stats/bayes_effect.h"
@@ -100,6 +101,19 @@ absl::StatusOr<v1::WeighTStatisticResponse> WeighTStatistic(
 
 absl::StatusOr<v1::CheckShareEquivalenceResponse> CheckShareEquivalence(
     const v1::CheckShareEquivalenceRequest& request) {
+  // The default region is about 0; no effect is an odds ratio of 1.
+  if (request.scale() == v1::SHARE_EFFECT_SCALE_ODDS_RATIO) {
+    if (!request.has_low() || !request.has_high()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          request.has_low() ? "high" : "low",
+          " is missing, want both ends of the region of odds ratios, such as "
+          "0.99 and 1.01"));
+    }
+    if (!(request.low() > 0)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("low is ", request.low(), ", want an odds ratio > 0"));
+    }
+  }
   const auto result = stats::BetaBinomialRope(
       ToProportion(request.control()), ToProportion(request.treatment()),
       ToRope(request),

@@ -166,7 +166,10 @@ v1::StatisticEstimate ToProto(const stats::Estimate& estimate,
   v1::StatisticEstimate proto;
   proto.set_value(estimate.value);
   proto.set_standard_error(estimate.standard_error);
-  *proto.mutable_interval() = ToProto(estimate.interval, method);
+  // Without variance there is no interval: one without width would be a lie.
+  if (estimate.interval.lower < estimate.interval.upper) {
+    *proto.mutable_interval() = ToProto(estimate.interval, method);
+  }
   return proto;
 }
 

@@ -283,8 +283,18 @@ CompareClusteredMeansRelative(
 
 absl::StatusOr<v1::EstimateDesignEffectResponse> EstimateDesignEffect(
     const v1::EstimateDesignEffectRequest& request) {
-  const auto arm = ClustersOf(request.sample(), "sample");
+  const v1::ClusterSample& sample = request.sample();
+  const auto arm = ClustersOf(sample, "sample");
   if (!arm.ok()) return arm.status();
+  for (int i = 0; i < sample.sums_size(); ++i) {
+    if (sample.sums(i) < 0 ||
+        sample.sums(i) > static_cast<double>(sample.sizes(i))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("sample.sums[", i, "] is ", sample.sums(i),
+                       ", want the units with the property, 0 to sample.sizes[",
+                       i, "] = ", sample.sizes(i)));
+    }
+  }
   const auto effect = stats::RateDesignEffect(*arm);
   if (!effect.ok()) return Renamed(effect.status(), "arm", "sample");
   v1::EstimateDesignEffectResponse response;

@@ -275,7 +275,10 @@ TEST(MannWhitneyTest, RefusesWhatIsUndefined) {
   const auto shift = EstimateShift(H({1, 2}), H({3, 4}));
   EXPECT_EQ(shift->shift, 2);
   EXPECT_EQ(shift->interval.lower, -kInfinity);
-  EXPECT_EQ(EstimateShift(H({1, 1}), H({1}))->shift, 0);
+  // Equal values would have an interval without width.
+  EXPECT_THAT(EstimateShift(H({1, 1}), H({1})),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("all values of both arms are equal")));
   // One value each.
   EXPECT_EQ(CompareRanks(H({1}), H({2}))->p_value, 1);
 }
