@@ -164,6 +164,26 @@ TEST(StatisticsBayesFactorTest, ChecksTheWorkedMeans) {
   EXPECT_LT(relative->region().interval().upper(), 0.01);
 }
 
+// The default region is about 0: no effect is an odds ratio of 1.
+TEST(StatisticsBayesFactorTest, ARegionOfOddsRatiosMustBeGiven) {
+  const auto check = [](const std::string& region) {
+    return Answer<v1::CheckShareEquivalenceResponse>(
+        BayesFactorMethods(),
+        R"({"control": {"successes": 100000, "trials": 1000000},
+        "treatment": {"successes": 100000, "trials": 1000000},
+        "scale": "odds-ratio")" +
+            region + "}");
+  };
+  EXPECT_THAT(check(""), StatusIs(kInvalid, HasSubstr("low is missing")));
+  EXPECT_THAT(check(R"(, "low": 0.9)"),
+              StatusIs(kInvalid, HasSubstr("high is missing")));
+  EXPECT_THAT(check(R"(, "low": -5, "high": 2)"),
+              StatusIs(kInvalid, HasSubstr("low is -5")));
+  const auto answer = check(R"(, "low": 0.9, "high": 1.1)");
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(answer->region().decision(), v1::RopeAnswer::ACCEPT);
+}
+
 TEST(StatisticsBayesFactorTest, ChoosesTheWorkedArm) {
   const auto answer =
       ExampleAnswer<v1::ChooseByLossResponse>(BayesFactorMethods());

@@ -262,5 +262,14 @@ TEST(StatisticsRatiosTest, NamesTheFieldAtFault) {
               StatusIs(kInvalid, HasSubstr("control.standard_error is -1")));
 }
 
+// 5 of 3 units: no share.
+TEST(StatisticsRatiosTest, ADesignEffectIsOfShares) {
+  EXPECT_THAT(
+      Answer<v1::EstimateDesignEffectResponse>(
+          RatiosMethods(), R"({"sample": {"sums": [5, 0], "sizes": [3, 4]}})"),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("sample.sums[0] is 5")));
+}
+
 }  // namespace
 }  // namespace stagecraft::service
