@@ -103,11 +103,18 @@ CompiledExperiment::CompiledExperiment(
     range_ends_.push_back(range.end_ppm);
     range_owners_.push_back(range.variant);
   }
+  if (range_ends_.size() == 2 && range_ends_[1] == kMillion) {
+    two_ranges_ = true;
+    first_end_ = range_ends_[0];
+    first_owner_ = range_owners_[0];
+    second_owner_ = range_owners_[1];
+  }
   for (const auto& [unit_id, id] : source.overrides) {
     const std::optional<int> variant = FindVariant(source, id);
     if (!variant.has_value()) continue;
     overrides_[UnitHash(unit_id)].push_back({unit_id, *variant});
   }
+  has_overrides_ = !overrides_.empty();
   if (state_ == Experiment::State::kRolledOut) {
     rolled_out_variant_ =
         FindVariant(source, source.rolled_out_variant).value_or(-1);
@@ -158,6 +165,46 @@ AssignmentSnapshot::AssignmentSnapshot(
   for (const CompiledExperiment& experiment : experiments_) {
     by_name_.emplace(NameOf(experiment), &experiment);
   }
+  std::vector<const Predicate*> predicates;
+  predicates.reserve(experiments_.size());
+  for (const CompiledExperiment& experiment : experiments_) {
+    const Experiment& source = experiment.experiment();
+    predicates.push_back(source.targeting.has_value() ? &*source.targeting
+                                                      : nullptr);
+  }
+  targeting_ = Targeting(predicates);
+  for (size_t i = 0; i < experiments_.size(); ++i) {
+    CompiledExperiment& experiment = experiments_[i];
+    experiment.question_ = targeting_.question(i);
+    has_sticky_experiments_ |=
+        experiment.sticky_ &&
+        (experiment.state_ == Experiment::State::kRunning ||
+         experiment.state_ == Experiment::State::kPaused);
+  }
+}
+
+void AssignmentSnapshot::AssignAll(ResolvedUnit& unit,
+                                   absl::Span<Assignment> assignments) const {
+  for (size_t i = 0; i < experiments_.size(); ++i) {
+    assignments[i] = Assign(experiments_[i], unit);
+  }
+}
+
+int64_t AssignmentSnapshot::bytes() const {
+  int64_t bytes = targeting_.bytes();
+  bytes += static_cast<int64_t>(
+      experiments_.capacity() * sizeof(CompiledExperiment) +
+      by_name_.capacity() * (sizeof(*by_name_.begin()) + 1));
+  for (const CompiledExperiment& experiment : experiments_) {
+    bytes += static_cast<int64_t>(
+        (experiment.range_ends_.capacity() +
+         experiment.range_owners_.capacity()) *
+            sizeof(int32_t) +
+        experiment.overrides_.capacity() *
+            (sizeof(*experiment.overrides_.begin()) + 1) +
+        experiment.overrides_.size() * sizeof(CompiledExperiment::Override));
+  }
+  return bytes;
 }
 
 absl::Span<const CompiledExperiment> AssignmentSnapshot::OfJourney(

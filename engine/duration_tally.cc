@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
+#include <utility>
 
 namespace stagecraft::engine {
 
@@ -15,67 +17,107 @@ Micros DurationBinOf(Micros duration, Micros resolution) {
 }
 
 void DurationCounts::Add(DurationKind kind, Micros bin, int64_t count) {
-  const auto [it, inserted] = counts_.try_emplace({kind, bin}, 0);
-  it->second += count;
-  if (it->second == 0) counts_.erase(it);
+  const uint64_t key = DurationKey(kind, bin);
+  const auto it = std::lower_bound(
+      counts_.begin(), counts_.end(), key,
+      [](const Count& entry, uint64_t wanted) { return entry.key < wanted; });
+  if (it == counts_.end() || it->key != key) {
+    if (count != 0) counts_.insert(it, {key, count});
+    return;
+  }
+  it->count += count;
+  if (it->count == 0) counts_.erase(it);
+}
+
+void DurationCounts::AddAll(std::vector<Count>* more) {
+  if (more->empty()) return;
+  std::sort(more->begin(), more->end(),
+            [](const Count& a, const Count& b) { return a.key < b.key; });
+  std::vector<Count> sum;
+  sum.reserve(counts_.size() + more->size());
+  const auto put = [&](const Count& entry) {
+    if (!sum.empty() && sum.back().key == entry.key) {
+      sum.back().count += entry.count;
+    } else {
+      if (!sum.empty() && sum.back().count == 0) sum.pop_back();
+      sum.push_back(entry);
+    }
+  };
+  auto next = more->begin();
+  for (const Count& entry : counts_) {
+    while (next != more->end() && next->key < entry.key) put(*next++);
+    put(entry);
+  }
+  while (next != more->end()) put(*next++);
+  if (!sum.empty() && sum.back().count == 0) sum.pop_back();
+  counts_ = std::move(sum);
 }
 
 DurationCounts& DurationCounts::operator+=(const DurationCounts& other) {
-  for (const auto& [key, count] : other.counts_) {
-    Add(key.first, key.second, count);
-  }
+  std::vector<Count> more = other.counts_;
+  AddAll(&more);
   return *this;
 }
 
 DurationCounts& DurationCounts::operator-=(const DurationCounts& other) {
-  for (const auto& [key, count] : other.counts_) {
-    Add(key.first, key.second, -count);
-  }
+  std::vector<Count> less = other.counts_;
+  for (Count& entry : less) entry.count = -entry.count;
+  AddAll(&less);
   return *this;
 }
 
 int64_t DurationCounts::Total(DurationKind kind) const {
   int64_t total = 0;
-  for (const auto& [key, count] : counts_) {
-    if (key.first == kind) total += count;
+  for (const Count& entry : counts_) {
+    if (entry.kind() == kind) total += entry.count;
   }
   return total;
 }
 
 std::vector<DurationBin> DurationCounts::AsOf(
     Micros as_of, std::optional<Micros> horizon) const {
+  const auto begin_of = [&](int kind) {
+    return std::lower_bound(
+        counts_.begin(), counts_.end(), static_cast<uint64_t>(kind) << 56,
+        [](const Count& entry, uint64_t wanted) { return entry.key < wanted; });
+  };
+  // Four lists in the order of durations: of those who are open, who entered
+  // last has waited least.
+  auto open = begin_of(1);
+  const auto open_end = counts_.begin();
+  auto event = open;
+  const auto event_end = begin_of(2);
+  auto other = event_end;
+  const auto other_end = begin_of(3);
+  auto censored = other_end;
+  const Micros longest =
+      std::max<Micros>(0, horizon.value_or(std::numeric_limits<Micros>::max()));
+  const auto waited = [&] {
+    return std::clamp<Micros>(as_of - std::prev(open)->bin(), 0, longest);
+  };
+  constexpr Micros kNone = std::numeric_limits<Micros>::max();
   std::vector<DurationBin> bins;
   bins.reserve(counts_.size());
-  for (const auto& [key, count] : counts_) {
-    const auto [kind, bin] = key;
-    if (kind == DurationKind::kOpen) {
-      Micros waited = std::max<Micros>(as_of - bin, 0);
-      if (horizon.has_value()) waited = std::min(waited, *horizon);
-      bins.push_back({waited, 0, 0, count});
-    } else if (kind == DurationKind::kEvent) {
-      bins.push_back({bin, count, 0, 0});
-    } else if (kind == DurationKind::kOtherEnd) {
-      bins.push_back({bin, 0, count, 0});
-    } else {
-      bins.push_back({bin, 0, 0, count});
+  Micros next_open = open == open_end ? kNone : waited();
+  while (true) {
+    const Micros next_event = event == event_end ? kNone : event->bin();
+    const Micros next_other = other == other_end ? kNone : other->bin();
+    const Micros next_censored =
+        censored == counts_.end() ? kNone : censored->bin();
+    const Micros next =
+        std::min({next_open, next_event, next_other, next_censored});
+    if (next == kNone) return bins;
+    DurationBin& bin = bins.emplace_back();
+    bin.duration = next;
+    if (next_event == next) bin.events += (event++)->count;
+    if (next_other == next) bin.other_ends += (other++)->count;
+    if (next_censored == next) bin.censored += (censored++)->count;
+    while (next_open == next) {
+      bin.censored += std::prev(open)->count;
+      --open;
+      next_open = open == open_end ? kNone : waited();
     }
   }
-  std::sort(bins.begin(), bins.end(),
-            [](const DurationBin& a, const DurationBin& b) {
-              return a.duration < b.duration;
-            });
-  // Bins of the same duration become one.
-  std::vector<DurationBin> result;
-  for (const DurationBin& bin : bins) {
-    if (result.empty() || result.back().duration != bin.duration) {
-      result.push_back(bin);
-      continue;
-    }
-    result.back().events += bin.events;
-    result.back().other_ends += bin.other_ends;
-    result.back().censored += bin.censored;
-  }
-  return result;
 }
 
 }  // namespace stagecraft::engine

@@ -15,7 +15,6 @@
 #include <optional>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "engine/event.h"
 
 namespace stagecraft::engine {
@@ -27,6 +26,7 @@ enum class DurationKind : uint8_t {
   kOtherEnd,  // By duration.
   kHorizon,   // By duration: the horizon itself.
 };
+inline constexpr int kDurationKinds = 4;
 
 // The lower limit of the bin that `duration` lies in.
 Micros DurationBinOf(Micros duration, Micros resolution);
@@ -44,14 +44,33 @@ struct DurationBin {
   friend bool operator==(const DurationBin&, const DurationBin&) = default;
 };
 
+// Kind and bin as one number, in the order of (kind, bin). `bin` in [0,
+// kMaxBin].
+inline constexpr Micros kMaxBin = (Micros{1} << 56) - 1;  // 2283 years.
+inline uint64_t DurationKey(DurationKind kind, Micros bin) {
+  return static_cast<uint64_t>(kind) << 56 | static_cast<uint64_t>(bin);
+}
+
 // Counts of units by kind and bin. Adds and subtracts; zero counts vanish.
 class DurationCounts {
  public:
+  struct Count {
+    uint64_t key = 0;  // See DurationKey.
+    int64_t count = 0;
+    DurationKind kind() const { return static_cast<DurationKind>(key >> 56); }
+    Micros bin() const { return static_cast<Micros>(key & kMaxBin); }
+    friend bool operator==(const Count&, const Count&) = default;
+  };
+
   void Add(DurationKind kind, Micros bin, int64_t count);
+  // Adds counts of any order and any repeats, and changes that order.
+  void AddAll(std::vector<Count>* counts);
   DurationCounts& operator+=(const DurationCounts& other);
   DurationCounts& operator-=(const DurationCounts& other);
   bool IsZero() const { return counts_.empty(); }
   int64_t Total(DurationKind kind) const;
+  // In the order of (kind, bin).
+  const std::vector<Count>& counts() const { return counts_; }
 
   // Bins in increasing order of duration, as of `as_of`: open units are
   // censored at as_of - entry, but not later than `horizon`.
@@ -63,7 +82,7 @@ class DurationCounts {
   }
 
  private:
-  absl::flat_hash_map<std::pair<DurationKind, Micros>, int64_t> counts_;
+  std::vector<Count> counts_;  // Sorted, without zeros.
 };
 
 }  // namespace stagecraft::engine

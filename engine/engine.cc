@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/folding.h"
+#include "engine/record.h"
 #include "engine/tick.h"
 
 namespace stagecraft::engine {
@@ -34,33 +36,44 @@ absl::StatusOr<int> FindSlot(const Fold& fold,
 }  // namespace
 
 Engine::Engine(Store* store, const EngineOptions& options)
-    : store_(store), options_(options), cache_(options.cache_bytes) {}
+    : store_(store),
+      options_(options),
+      population_(std::make_unique<Population>(store, options.unit_bytes)) {}
 
-std::shared_ptr<const FoldedSpecs> Engine::specs() const {
+Engine::~Engine() = default;
+
+std::shared_ptr<Engine::Folding> Engine::folding() const {
   absl::MutexLock lock(&specs_mutex_);
-  return specs_;
+  return folding_;
 }
 
 absl::Status Engine::SetSpecs(const Specs& specs) {
   absl::MutexLock lock(&ingest_);
   FoldedSpecs fresh;
-  auto compiled = std::make_shared<const FoldedSpecs>(
-      Compile(specs, *this->specs(), newest_.load(), &fresh));
-  if (!fresh.journeys.empty() || !fresh.experiments.empty()) {
-    if (absl::Status status = FoldAll(fresh, /*fill_cache=*/false);
+  FoldedSpecs compiled =
+      Compile(specs, folding()->set.specs(), newest_.load(), &fresh);
+  Seal(&compiled);
+  Seal(&fresh);
+  if (!fresh.empty()) {
+    const FoldSet set(std::move(fresh), &population_->contents());
+    if (absl::Status status =
+            FoldAll(set, population_.get(), [](double) { return true; });
         !status.ok()) {
       return status;
     }
   }
+  auto next =
+      std::make_shared<Folding>(std::move(compiled), population_->contents());
   absl::MutexLock specs_lock(&specs_mutex_);
-  specs_ = std::move(compiled);
+  folding_ = std::move(next);
   return absl::OkStatus();
 }
 
 absl::StatusOr<ExperimentLook> Engine::LookAtExperiment(
     absl::string_view name, Micros as_of,
     const std::optional<SegmentKey>& segment) const {
-  const auto specs = this->specs();
+  const auto folding = this->folding();
+  const FoldedSpecs* specs = &folding->set.specs();
   const auto it =
       specs->experiments.find(std::string_view(name.data(), name.size()));
   if (it == specs->experiments.end()) {
@@ -78,7 +91,8 @@ absl::StatusOr<ExperimentLook> Engine::LookAtExperiment(
 
 absl::StatusOr<std::vector<ExperimentLook>> Engine::LooksAtExperiment(
     absl::string_view name, absl::Span<const Micros> as_of) const {
-  const auto specs = this->specs();
+  const auto folding = this->folding();
+  const FoldedSpecs* specs = &folding->set.specs();
   const auto it =
       specs->experiments.find(std::string_view(name.data(), name.size()));
   if (it == specs->experiments.end()) {
@@ -102,7 +116,8 @@ absl::StatusOr<std::vector<ExperimentLook>> Engine::LooksAtExperiment(
 absl::StatusOr<JourneyLook> Engine::LookAtJourney(
     absl::string_view name, Micros as_of,
     const std::optional<SegmentKey>& segment) const {
-  const auto specs = this->specs();
+  const auto folding = this->folding();
+  const FoldedSpecs* specs = &folding->set.specs();
   const auto it =
       specs->journeys.find(std::string_view(name.data(), name.size()));
   if (it == specs->journeys.end()) {
@@ -118,7 +133,8 @@ absl::StatusOr<JourneyLook> Engine::LookAtJourney(
 
 absl::StatusOr<std::vector<Engine::SegmentKey>> Engine::ExperimentSegments(
     absl::string_view name) const {
-  const auto specs = this->specs();
+  const auto folding = this->folding();
+  const FoldedSpecs* specs = &folding->set.specs();
   const auto it =
       specs->experiments.find(std::string_view(name.data(), name.size()));
   if (it == specs->experiments.end()) {
@@ -154,29 +170,37 @@ absl::StatusOr<std::vector<std::vector<int>>> Engine::VariantsMet(
     absl::string_view unit_id,
     absl::Span<const std::string> experiments) const {
   absl::ReaderMutexLock lock(&ingest_);
-  const auto specs = this->specs();
+  const auto folding = this->folding();
   std::vector<std::vector<int>> variants(experiments.size());
-  const auto load =
-      [this](absl::string_view root)
-          ABSL_NO_THREAD_SAFETY_ANALYSIS { return LoadUnit(root); };
-  const absl::Status status =
-      cache_.Look(identity_.Root(unit_id), load, [&](UnitHistory* history) {
-        const auto events = history->Events();
-        if (!events.ok()) return events.status();
-        for (size_t i = 0; i < experiments.size(); ++i) {
-          const auto it = specs->experiments.find(experiments[i]);
-          if (it == specs->experiments.end()) continue;
-          variants[i] = it->second.fold->VariantsMet(*events);
-        }
-        return absl::OkStatus();
-      });
-  if (!status.ok()) return status;
+  std::vector<UnitEvent> events;
+  uint64_t hash = HashText(unit_id);
+  absl::ReaderMutexLock identity_lock(&population_->identity_mutex());
+  const absl::string_view root = population_->RootOf(unit_id, &hash);
+  UnitShard& shard = population_->units().shard(UnitTable::ShardOf(hash));
+  absl::MutexLock shard_lock(&shard.mutex);
+  const absl::StatusOr<Unit*> unit = shard.Find(hash, root);
+  if (!unit.ok()) return unit.status();
+  if (*unit == nullptr) return variants;
+  UnpackAll((*unit)->packed(), &events);
+  std::unique_ptr<UnitFolder> folder = folding->Borrow();
+  const absl::Span<const FoldEvent> facts = folder->Facts(events);
+  for (size_t i = 0; i < experiments.size(); ++i) {
+    const auto number = folding->set.ExperimentNumber(experiments[i]);
+    if (!number.has_value()) continue;
+    variants[i] = folding->set.experiment(*number).VariantsMet(facts, *number);
+  }
+  folding->Return(std::move(folder));
   return variants;
 }
 
 Engine::Stats Engine::GetStats() const {
   Stats stats;
-  stats.cache = cache_.GetStats();
+  stats.units = population_->units().GetStats();
+  stats.contents = population_->contents().size();
+  stats.content_bytes = population_->contents().bytes();
+  stats.replayed_events = replayed_;
+  stats.snapshot_units = snapshot_units_;
+  stats.snapshot_refused = snapshot_refused_;
   stats.stored_events = stored_.load();
   stats.duplicate_events = duplicates_.load();
   stats.rejected_events = rejected_.load();

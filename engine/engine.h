@@ -6,32 +6,39 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "engine/event.h"
-#include "engine/identity.h"
+#include "engine/event_batch.h"
+#include "engine/fold_set.h"
+#include "engine/log.h"
 #include "engine/look.h"
+#include "engine/population.h"
 #include "engine/specs.h"
 #include "engine/store/store.h"
-#include "engine/unit_cache.h"
+#include "engine/unit_fold.h"
 
 namespace stagecraft::engine {
 
 struct EngineOptions {
-  // Memory for units' histories.
-  int64_t cache_bytes = int64_t{2} << 30;
+  // Memory for the events of units; what does not fit goes to the store's
+  // scratch keyspace, and ingestion becomes slower.
+  int64_t unit_bytes = int64_t{4} << 30;
   // A unit with more events than this takes no more: a robot, or a default id.
   int64_t max_events_per_unit = 20'000;
+  // Threads that read the log, fold all units, or scan them. At least 1.
+  int threads = 2;
 };
 
 // What became of the items of a batch.
@@ -45,25 +52,31 @@ struct IngestReport {
   std::vector<Item> aliases;  // As many as aliases.
 };
 
-// Thread-safe. Ingestion runs in parallel; an alias stops it for a moment, and
-// a new specification for as long as it takes to fold what is stored. Looks
-// never wait for the store.
+// Thread-safe. Ingestion runs in parallel; a new specification stops it for as
+// long as it takes to fold the units in memory. Looks never wait for the store.
 class Engine {
  public:
-  // Reads the store and folds everything in it. `store` outlives the engine.
-  // Errors: kDataLoss if a record is damaged; those of the store.
+  ~Engine();
+
+  // Reads the snapshot of units, if there is a sound one, and what the log has
+  // after it, and folds all units. `store` outlives the engine.
+  // Errors: kDataLoss if a record of the store is damaged; those of the store.
   static absl::StatusOr<std::unique_ptr<Engine>> Open(
       Store* store, const Specs& specs, const EngineOptions& options);
 
-  // Stores the valid items durably, folds them, and reports on each. When it
-  // returns, every later look sees them. Events come before aliases.
+  // Stores the items durably, all or none, folds them, and reports on each.
+  // When it returns, every later look sees them. Events come before aliases.
   // Errors: those of Store::Write; then nothing of the batch is stored or
-  // counted, except that its events stay if only its aliases failed.
+  // counted.
+  absl::StatusOr<IngestReport> Ingest(const EventBatch& batch,
+                                      absl::Span<const Alias> aliases);
+  // The same for events that were not checked yet.
   absl::StatusOr<IngestReport> Ingest(absl::Span<const Event> events,
                                       absl::Span<const Alias> aliases);
 
   // Makes `specs` what is folded. Books of new or changed specifications are
-  // computed from the store first; ingestion waits for that.
+  // computed from the units first, if any event concerns them; ingestion waits
+  // for that.
   absl::Status SetSpecs(const Specs& specs);
 
   // The tallies as of `as_of`. Errors: kNotFound if no such experiment was
@@ -100,49 +113,125 @@ class Engine {
       absl::string_view unit_id,
       absl::Span<const std::string> experiments) const;
 
-  // Computes all tallies again from the store and compares them with the
-  // running ones. Errors: kDataLoss names the specifications that differ.
-  // Ingestion waits.
+  // Computes all tallies again from the log and compares them with the running
+  // ones. Errors: kDataLoss names the specifications that differ. Ingestion
+  // waits. Takes as much memory again as the units do, within the same budget.
   absl::Status Verify() const;
 
+  // Computes a look that no tallies are kept for: of `experiment`, which may
+  // differ from the running one in KPIs, windows and segments. Ingestion goes
+  // on, unless aliases arrive meanwhile or units do not fit in memory: then it
+  // waits. `progress` is called now and then with the share that is done, and
+  // ends the scan when it returns false (kCancelled).
+  absl::StatusOr<ExperimentLook> Scan(
+      std::shared_ptr<const Experiment> experiment, Micros as_of,
+      const std::optional<SegmentKey>& segment,
+      absl::FunctionRef<bool(double done)> progress) const;
+
+  // Writes a snapshot of the units, so that the next start reads less of the
+  // log. Ingestion goes on. Errors: those of the file; kUnimplemented if the
+  // store has no place for it.
+  absl::Status WriteSnapshot();
+  // Whether the log has grown enough since the last one.
+  bool SnapshotDue() const;
+
+  // Removes a unit with all its ids: from tallies and memory at once and for
+  // good, and from log, aliases and snapshot before it returns. What arrives
+  // for these ids afterwards is a new unit. Returns the number of events.
+  // Errors: those of the store. If the removal from files was cut short, the
+  // next call or start takes it up.
+  absl::StatusOr<int64_t> DeleteUnit(absl::string_view unit_id);
+
+  // Forgets the events before `cutoff`, or before the earliest moment that an
+  // unfinished experiment needs, whichever is earlier; returns that moment.
+  // Tallies of finished experiments are kept as they are, for good. From then
+  // on older events are refused. Errors: those of the store.
+  absl::StatusOr<Micros> DeleteEventsBefore(Micros cutoff);
+
   struct Stats {
-    UnitCache::Stats cache;
+    UnitTable::Stats units;
+    int64_t contents = 0;
+    int64_t content_bytes = 0;
     int64_t stored_events = 0;  // Since the engine was opened.
     int64_t duplicate_events = 0;
     int64_t rejected_events = 0;
     int64_t aliases = 0;
+    int64_t replayed_events = 0;   // At the start: from the log,
+    int64_t snapshot_units = 0;    // and from the snapshot.
+    std::string snapshot_refused;  // Why there was a snapshot and no use of it.
   };
   Stats GetStats() const;
 
+  // Of `count` parts of all units one, by the hash of their roots.
+  struct Part {
+    uint64_t number = 0;
+    uint64_t count = 1;
+  };
+
  private:
-  struct Pending;  // The events of one unit in a batch.
+  // A set of folds, and the folders that are made for it.
+  class Folding;
 
   Engine(Store* store, const EngineOptions& options);
 
-  absl::Status LoadIdentities() ABSL_EXCLUSIVE_LOCKS_REQUIRED(ingest_);
-  absl::StatusOr<UnitHistory> LoadUnit(absl::string_view root) const
+  // Ingestion: engine_ingest.cc.
+  std::vector<uint32_t> LeaveOut(const EventBatch& batch, RoutedBatch* routed,
+                                 IngestReport* report, absl::Status* status);
+  // What folding a batch counts.
+  struct FoldCounts {
+    int64_t stored = 0;
+    int64_t gone = 0;  // Replaced by a copy, or there twice after a merge.
+    int64_t duplicates = 0;
+    int64_t aliases = 0;
+    Micros newest = -1;
+  };
+  absl::Status FoldBatch(RoutedBatch* routed, const EventBatch& batch,
+                         UnitFolder* folder, IngestReport* report,
+                         FoldCounts* counts)
       ABSL_SHARED_LOCKS_REQUIRED(ingest_);
-  // Calls `fn` with the history of each unit in the store.
-  absl::Status ForEachUnit(absl::FunctionRef<absl::Status(
-                               absl::string_view root, UnitHistory history)>
-                               fn) const ABSL_SHARED_LOCKS_REQUIRED(ingest_);
-  // Adds the contributions of all units to the books of `specs`.
-  absl::Status FoldAll(const FoldedSpecs& specs, bool fill_cache)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ingest_);
+  absl::Status FoldUnit(absl::Span<RoutedEvent> events, UnitShard* shard,
+                        UnitFolder* folder, IngestReport* report,
+                        FoldCounts* counts)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard->mutex);
+  void PlanAliases(absl::Span<const Alias> aliases, IngestReport* report,
+                   WriteBatch* batch);
+  absl::Status FoldMerge(const Alias& alias, UnitFolder* folder,
+                         FoldCounts* counts);
+  // A batch between its number and its fold.
+  struct InFlight {
+    uint64_t sequence = 0;
+    std::vector<uint64_t> deleted;  // Failed blocks that it deletes.
+    bool stored = false;
+  };
+  InFlight BeginSequence(WriteBatch* write);
+  void EndSequence(const InFlight& in_flight);
 
-  absl::Status IngestEvents(absl::Span<const Event> events,
-                            IngestReport* report)
-      ABSL_SHARED_LOCKS_REQUIRED(ingest_);
-  absl::Status FoldUnit(Pending* unit, absl::Span<const Event> events,
-                        const FoldedSpecs& specs, IngestReport* report)
-      ABSL_SHARED_LOCKS_REQUIRED(ingest_);
-  absl::Status IngestAliases(absl::Span<const Alias> aliases,
-                             IngestReport* report)
+  // Recovery: engine_recovery.cc, engine_snapshot.cc, engine_erase.cc.
+  absl::Status LoadIdentities(Population* population) const;
+  absl::Status LoadFacts();
+  // Adds the events of the log from `first` on to the population.
+  struct Replayed {
+    int64_t events = 0;
+    Micros newest = -1;
+  };
+  absl::StatusOr<Replayed> Replay(uint64_t first, Part part,
+                                  Population* population) const;
+  // Adds the snapshot's units and returns the log position after it.
+  absl::StatusOr<uint64_t> LoadSnapshot();
+  std::optional<std::string> SnapshotPath() const;
+  // Adds the contributions of all units to the books of `set`.
+  absl::Status FoldAll(const FoldSet& set, Population* population,
+                       absl::FunctionRef<bool(double done)> progress) const;
+  absl::Status WriteSnapshotLocked()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
+  absl::Status FinishErasures() ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
+  // Takes the events before `cutoff` out of all units and the books of `set`.
+  absl::Status ForgetEvents(Micros cutoff, const FoldSet& set)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ingest_);
-  absl::Status FoldMerge(const Alias& alias)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ingest_);
+  // Gives sealed experiments the tallies they are sealed with.
+  void Seal(FoldedSpecs* specs) const;
 
-  std::shared_ptr<const FoldedSpecs> specs() const;
+  std::shared_ptr<Folding> folding() const;
   void RaiseNewest(Micros time);
 
   Store* const store_;
@@ -150,15 +239,40 @@ class Engine {
   // Held shared by ingestion, exclusively by whatever must see no batch half
   // done.
   mutable absl::Mutex ingest_;
-  Identity identity_ ABSL_GUARDED_BY(ingest_);
-  mutable UnitCache cache_;
+  std::unique_ptr<Population> population_;
   mutable absl::Mutex specs_mutex_;  // Held for a copy of the pointer only.
-  std::shared_ptr<const FoldedSpecs> specs_ ABSL_GUARDED_BY(specs_mutex_);
+  std::shared_ptr<Folding> folding_ ABSL_GUARDED_BY(specs_mutex_);
   std::atomic<Micros> newest_{-1};
+  std::atomic<Micros> cutoff_{0};  // Events before it are not kept.
+
+  // Numbers of blocks: given out, and not folded yet.
+  mutable absl::Mutex sequence_mutex_;
+  uint64_t next_sequence_ ABSL_GUARDED_BY(sequence_mutex_) = 1;
+  absl::btree_set<uint64_t> in_flight_ ABSL_GUARDED_BY(sequence_mutex_);
+  // Blocks whose write failed: should one turn up after all, it is deleted.
+  std::vector<uint64_t> failed_ ABSL_GUARDED_BY(sequence_mutex_);
+
+  // One at a time writes snapshots or rewrites the log.
+  mutable absl::Mutex erase_mutex_ ABSL_ACQUIRED_BEFORE(ingest_);
+  // Ids that are being erased, with the last block they may be in.
+  ErasedIds erased_ ABSL_GUARDED_BY(erase_mutex_);
+  // While a snapshot is written: units that were merged away.
+  absl::Mutex merged_mutex_;
+  bool dumping_ ABSL_GUARDED_BY(merged_mutex_) = false;
+  std::string merged_ ABSL_GUARDED_BY(merged_mutex_);
+  // Serialised tallies of experiments whose events are gone, see SealKey.
+  std::map<std::string, std::string> sealed_ ABSL_GUARDED_BY(ingest_);
+
+  std::atomic<int64_t> total_events_{0};  // In the population.
+  std::atomic<int64_t> since_snapshot_{0};
   std::atomic<int64_t> stored_{0};
   std::atomic<int64_t> duplicates_{0};
   std::atomic<int64_t> rejected_{0};
   std::atomic<int64_t> aliases_{0};
+  // Of the start.
+  int64_t replayed_ = 0;
+  int64_t snapshot_units_ = 0;
+  std::string snapshot_refused_;
 };
 
 }  // namespace stagecraft::engine

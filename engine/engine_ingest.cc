@@ -5,157 +5,277 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "engine/engine.h"
+#include "engine/event_block.h"
+#include "engine/folding.h"
+#include "engine/log.h"
 #include "engine/record.h"
+#include "engine/unit_snapshot.h"
 
 namespace stagecraft::engine {
+namespace {
 
-// The events of one unit in a batch.
-struct Engine::Pending {
-  struct Item {
-    size_t index;  // Into the batch.
-    uint64_t content_hash;
-    std::string content;
-  };
-  std::string root;
-  std::vector<Item> items;
-};
+using Outcome = IngestReport::Outcome;
+
+}  // namespace
 
 absl::StatusOr<IngestReport> Engine::Ingest(absl::Span<const Event> events,
                                             absl::Span<const Alias> aliases) {
+  EventBatch batch;
+  batch.Reserve(events.size());
+  std::vector<size_t> index;  // Of each item.
+  index.reserve(events.size());
   IngestReport report;
   report.events.resize(events.size());
-  report.aliases.resize(aliases.size());
-  if (!events.empty()) {
-    absl::ReaderMutexLock lock(&ingest_);
-    if (absl::Status status = IngestEvents(events, &report); !status.ok()) {
-      return status;
+  int64_t refused = 0;
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (absl::Status status = batch.Add(events[i]); !status.ok()) {
+      report.events[i] = {Outcome::kRejected, std::string(status.message())};
+      ++refused;
+    } else {
+      index.push_back(i);
     }
   }
-  if (!aliases.empty()) {
-    absl::MutexLock lock(&ingest_);
-    if (absl::Status status = IngestAliases(aliases, &report); !status.ok()) {
-      return status;
-    }
+  absl::StatusOr<IngestReport> of_items = Ingest(batch, aliases);
+  if (!of_items.ok()) return of_items.status();
+  rejected_ += refused;
+  for (size_t i = 0; i < index.size(); ++i) {
+    report.events[index[i]] = std::move(of_items->events[i]);
   }
+  report.aliases = std::move(of_items->aliases);
   return report;
 }
 
-absl::Status Engine::IngestEvents(absl::Span<const Event> events,
-                                  IngestReport* report) {
-  using Outcome = IngestReport::Outcome;
-  // Check and group by unit.
-  std::vector<Pending> units;
-  absl::flat_hash_map<std::string, size_t> unit_of_root;
-  for (size_t i = 0; i < events.size(); ++i) {
-    if (absl::Status status = Validate(events[i]); !status.ok()) {
-      report->events[i] = {Outcome::kRejected, std::string(status.message())};
-      ++rejected_;
-      continue;
-    }
-    std::string root = identity_.Root(events[i].unit_id);
-    const auto [it, inserted] = unit_of_root.try_emplace(root, units.size());
-    if (inserted) units.push_back({std::move(root), {}});
-    std::string content = EncodeContent(events[i]);
-    const uint64_t hash = HashContent(content);
-    units[it->second].items.push_back({i, hash, std::move(content)});
-  }
+absl::StatusOr<IngestReport> Engine::Ingest(const EventBatch& batch,
+                                            absl::Span<const Alias> aliases) {
+  IngestReport report;
+  report.events.resize(batch.items().size());
+  report.aliases.resize(aliases.size());
+  absl::ReaderMutexLock lock(&ingest_);
+  RoutedBatch routed = population_->Route(batch);
+  absl::Status status;
+  const std::vector<uint32_t> items =
+      LeaveOut(batch, &routed, &report, &status);
+  if (!status.ok()) return status;
 
-  // Pin the units and leave out what is stored already.
-  const auto load =
-      [this](absl::string_view root)
-          ABSL_NO_THREAD_SAFETY_ANALYSIS { return LoadUnit(root); };
-  size_t pinned = 0;
-  const auto unpin = absl::MakeCleanup([&] {
-    for (size_t i = 0; i < pinned; ++i) cache_.Unpin(units[i].root);
+  WriteBatch write;
+  InFlight in_flight = BeginSequence(&write);
+  const auto end = absl::MakeCleanup([&] { EndSequence(in_flight); });
+  if (!items.empty()) {
+    write.Put(Keyspace::kLog, LogKey(in_flight.sequence),
+              EncodeBlock(batch, items));
+  }
+  PlanAliases(aliases, &report, &write);
+  if (status = store_->Write(write); !status.ok()) return status;
+  in_flight.stored = true;
+
+  const auto folding = this->folding();
+  std::unique_ptr<UnitFolder> folder = folding->Borrow();
+  FoldCounts counts;
+  status = FoldBatch(&routed, batch, folder.get(), &report, &counts);
+  for (size_t i = 0; i < aliases.size() && status.ok(); ++i) {
+    if (report.aliases[i].outcome != Outcome::kStored) continue;
+    status = FoldMerge(aliases[i], folder.get(), &counts);
+  }
+  folder->Flush();
+  folding->Return(std::move(folder));
+  stored_ += counts.stored;
+  duplicates_ += counts.duplicates;
+  aliases_ += counts.aliases;
+  total_events_ += counts.stored - counts.gone;
+  since_snapshot_ += counts.stored;
+  RaiseNewest(counts.newest);
+  // What is stored but could not be folded is counted after the next start.
+  if (!status.ok()) return status;
+  return report;
+}
+
+Engine::InFlight Engine::BeginSequence(WriteBatch* write) {
+  absl::MutexLock lock(&sequence_mutex_);
+  InFlight in_flight;
+  in_flight.sequence = next_sequence_++;
+  in_flight.deleted = failed_;
+  in_flight_.insert(in_flight.sequence);
+  for (const uint64_t failed : failed_) {
+    write->Delete(Keyspace::kLog, LogKey(failed));
+  }
+  return in_flight;
+}
+
+void Engine::EndSequence(const InFlight& in_flight) {
+  absl::MutexLock lock(&sequence_mutex_);
+  in_flight_.erase(in_flight.sequence);
+  if (!in_flight.stored) {
+    failed_.push_back(in_flight.sequence);
+    return;
+  }
+  for (const uint64_t deleted : in_flight.deleted) {
+    failed_.erase(std::remove(failed_.begin(), failed_.end(), deleted),
+                  failed_.end());
+  }
+}
+
+std::vector<uint32_t> Engine::LeaveOut(const EventBatch& batch,
+                                       RoutedBatch* routed,
+                                       IngestReport* report,
+                                       absl::Status* status) {
+  std::vector<uint32_t> items;
+  items.reserve(batch.items().size());
+  const Micros cutoff = cutoff_.load();
+  *status = routed->ForEachShard([&](int number, absl::Span<RoutedEvent> rest) {
+    UnitShard& shard = population_->units().shard(number);
+    absl::MutexLock lock(&shard.mutex);
+    for (const RoutedEvent& event : rest) shard.PrefetchSlot(event.unit_hash);
+    for (const RoutedEvent& event : rest) shard.PrefetchUnit(event.unit_hash);
+    while (!rest.empty()) {
+      const absl::Span<RoutedEvent> of_unit = FirstUnit(rest);
+      rest.remove_prefix(of_unit.size());
+      absl::StatusOr<Unit*> unit =
+          shard.Find(of_unit[0].unit_hash, of_unit[0].root);
+      if (!unit.ok()) return unit.status();
+      int64_t size = *unit == nullptr ? 0 : (*unit)->events;
+      for (RoutedEvent& event : of_unit) {
+        IngestReport::Item& result = report->events[event.item];
+        const AddOutcome outcome =
+            *unit == nullptr ? AddOutcome::kAdded
+                             : WouldAdd(event.event, (*unit)->packed());
+        if (outcome == AddOutcome::kDuplicate) {
+          result.outcome = Outcome::kDuplicate;
+          ++duplicates_;
+        } else if (event.event.time < cutoff) {
+          result = {Outcome::kRejected,
+                    absl::StrCat(
+                        "time is ",
+                        absl::FormatTime(absl::RFC3339_full,
+                                         absl::FromUnixMicros(event.event.time),
+                                         absl::UTCTimeZone()),
+                        ", want at least ",
+                        absl::FormatTime(absl::RFC3339_full,
+                                         absl::FromUnixMicros(cutoff),
+                                         absl::UTCTimeZone()),
+                        ": older events are not kept")};
+          ++rejected_;
+        } else if (outcome == AddOutcome::kAdded &&
+                   size >= options_.max_events_per_unit) {
+          result = {Outcome::kRejected,
+                    absl::StrCat("unit_id `",
+                                 batch.units()[batch.items()[event.item].unit],
+                                 "` has ", size, " events, want at most ",
+                                 options_.max_events_per_unit)};
+          ++rejected_;
+        } else {
+          if (outcome == AddOutcome::kAdded) ++size;
+          items.push_back(event.item);
+        }
+      }
+    }
+    return shard.Evict();
   });
-  WriteBatch batch;
-  for (Pending& unit : units) {
-    const absl::Status status =
-        cache_.Pin(unit.root, load, [&](UnitHistory* history) {
-          int64_t size = history->size();
-          const auto refuse = [&](const Pending::Item& item) {
-            const Event& event = events[item.index];
-            IngestReport::Item& result = report->events[item.index];
-            if (history->Contains(event.time, event.event_id,
-                                  item.content_hash)) {
-              result.outcome = Outcome::kDuplicate;
-              ++duplicates_;
-              return true;
-            }
-            if (size >= options_.max_events_per_unit) {
-              result = {Outcome::kRejected,
-                        absl::StrCat("unit_id `", event.unit_id, "` has ", size,
-                                     " events, want at most ",
-                                     options_.max_events_per_unit)};
-              ++rejected_;
-              return true;
-            }
-            ++size;
-            return false;
-          };
-          unit.items.erase(
-              std::remove_if(unit.items.begin(), unit.items.end(), refuse),
-              unit.items.end());
-          return absl::OkStatus();
-        });
-    if (!status.ok()) return status;
-    ++pinned;
-    for (const Pending::Item& item : unit.items) {
-      const Event& event = events[item.index];
-      batch.Put(Keyspace::kEvents,
-                EventKey(event.unit_id, event.time, event.event_id,
-                         item.content_hash),
-                item.content);
-    }
+  // What is left out is not folded either.
+  if (items.size() < routed->events.size()) {
+    routed->events.erase(
+        std::remove_if(routed->events.begin(), routed->events.end(),
+                       [&](const RoutedEvent& event) {
+                         return report->events[event.item].outcome !=
+                                Outcome::kStored;
+                       }),
+        routed->events.end());
   }
+  return items;
+}
 
-  if (absl::Status status = store_->Write(batch); !status.ok()) return status;
-
-  const auto specs = this->specs();
-  for (Pending& unit : units) {
-    if (unit.items.empty()) continue;
-    if (absl::Status status = FoldUnit(&unit, events, *specs, report);
-        !status.ok()) {
-      return status;
+absl::Status Engine::FoldBatch(RoutedBatch* routed, const EventBatch& batch,
+                               UnitFolder* folder, IngestReport* report,
+                               FoldCounts* counts) {
+  absl::Mutex& identity_mutex = population_->identity_mutex();
+  std::vector<RoutedEvent> moved;  // To another unit, by an alias.
+  const absl::Status status =
+      routed->ForEachShard([&](int number, absl::Span<RoutedEvent> rest) {
+        absl::ReaderMutexLock identity_lock(&identity_mutex);
+        if (population_->identity_version() != routed->identity_version) {
+          const auto gone = std::stable_partition(
+              rest.begin(), rest.end(), [&](const RoutedEvent& event) {
+                const absl::string_view id =
+                    batch.units()[batch.items()[event.item].unit];
+                uint64_t hash = HashText(id);
+                return population_->RootOf(id, &hash) == event.root;
+              });
+          moved.insert(moved.end(), gone, rest.end());
+          rest = rest.subspan(0, gone - rest.begin());
+        }
+        UnitShard& shard = population_->units().shard(number);
+        absl::MutexLock lock(&shard.mutex);
+        while (!rest.empty()) {
+          const absl::Span<RoutedEvent> of_unit = FirstUnit(rest);
+          rest.remove_prefix(of_unit.size());
+          if (absl::Status folded =
+                  FoldUnit(of_unit, &shard, folder, report, counts);
+              !folded.ok()) {
+            return folded;
+          }
+        }
+        return shard.Evict();
+      });
+  if (!status.ok()) return status;
+  for (RoutedEvent& event : moved) {
+    absl::ReaderMutexLock identity_lock(&identity_mutex);
+    const absl::string_view id = batch.units()[batch.items()[event.item].unit];
+    event.unit_hash = HashText(id);
+    event.root = population_->RootOf(id, &event.unit_hash);
+    UnitShard& shard =
+        population_->units().shard(UnitTable::ShardOf(event.unit_hash));
+    absl::MutexLock lock(&shard.mutex);
+    if (absl::Status folded =
+            FoldUnit(absl::MakeSpan(&event, 1), &shard, folder, report, counts);
+        !folded.ok()) {
+      return folded;
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status Engine::FoldUnit(Pending* unit, absl::Span<const Event> events,
-                              const FoldedSpecs& specs, IngestReport* report) {
-  return cache_.Change(unit->root, [&](UnitHistory* history) {
-    auto before_events = history->Events();
-    if (!before_events.ok()) return before_events.status();
-    const std::vector<Contribution> before = specs.Contribute(*before_events);
-    for (const Pending::Item& item : unit->items) {
-      const Event& event = events[item.index];
-      // Twice in this batch, or in another one at the same time.
-      if (history->Contains(event.time, event.event_id, item.content_hash)) {
-        report->events[item.index].outcome = IngestReport::Outcome::kDuplicate;
-        ++duplicates_;
+absl::Status Engine::FoldUnit(absl::Span<RoutedEvent> events, UnitShard* shard,
+                              UnitFolder* folder, IngestReport* report,
+                              FoldCounts* counts) {
+  thread_local std::vector<UnitEvent> before;
+  thread_local std::vector<UnitEvent> after;
+  thread_local std::vector<UnitEvent> changed;
+  const uint64_t hash = events[0].unit_hash;
+  absl::StatusOr<Unit*> found = shard->Find(hash, events[0].root);
+  if (!found.ok()) return found.status();
+  Unit* unit = *found != nullptr ? *found : shard->Insert(hash, events[0].root);
+  UnpackAll(unit->packed(), &before);
+  after = before;
+  changed.clear();
+  for (const RoutedEvent& event : events) {
+    UnitEvent replaced;
+    switch (AddEvent(event.event, &after, &replaced)) {
+      case AddOutcome::kDuplicate:
+        // Twice in this batch, or in another one at the same time.
+        report->events[event.item].outcome = Outcome::kDuplicate;
+        ++counts->duplicates;
         continue;
-      }
-      history->Append(event.time, event.event_id, item.content_hash,
-                      item.content);
-      RaiseNewest(event.time);
-      ++stored_;
+      case AddOutcome::kReplaced:
+        changed.push_back(replaced);
+        ++counts->gone;
+        break;
+      case AddOutcome::kAdded:
+        break;
     }
-    const auto after_events = history->Events();
-    if (!after_events.ok()) return after_events.status();
-    const std::vector<Contribution> after = specs.Contribute(*after_events);
-    const std::vector<Book*> books = specs.Books();
-    for (size_t i = 0; i < books.size(); ++i) {
-      books[i]->Replace(before[i], after[i]);
-    }
-    return absl::OkStatus();
-  });
+    changed.push_back(event.event);
+    counts->newest = std::max(counts->newest, event.event.time);
+    ++counts->stored;
+  }
+  if (changed.empty()) return absl::OkStatus();
+  folder->Replace(before, after, changed);
+  StoreEvents(after, hash, unit, shard);
+  return absl::OkStatus();
 }
 
-absl::Status Engine::IngestAliases(absl::Span<const Alias> aliases,
-                                   IngestReport* report) {
-  using Outcome = IngestReport::Outcome;
+void Engine::PlanAliases(absl::Span<const Alias> aliases, IngestReport* report,
+                         WriteBatch* write) {
+  if (aliases.empty()) return;
   std::vector<Alias> valid;
   std::vector<size_t> index;
   for (size_t i = 0; i < aliases.size(); ++i) {
@@ -167,8 +287,9 @@ absl::Status Engine::IngestAliases(absl::Span<const Alias> aliases,
     valid.push_back(aliases[i]);
     index.push_back(i);
   }
-  const std::vector<Identity::Outcome> plan = identity_.Plan(valid);
-  WriteBatch batch;
+  absl::ReaderMutexLock lock(&population_->identity_mutex());
+  const std::vector<Identity::Outcome> plan =
+      population_->identity().Plan(valid);
   for (size_t i = 0; i < valid.size(); ++i) {
     IngestReport::Item& item = report->aliases[index[i]];
     if (plan[i] == Identity::Outcome::kAlreadyOne) {
@@ -181,47 +302,67 @@ absl::Status Engine::IngestAliases(absl::Span<const Alias> aliases,
                            kMaxIdsPerUnit)};
       ++rejected_;
     } else {
-      batch.Put(Keyspace::kAliases, AliasKey(valid[i]), "");
+      write->Put(Keyspace::kAliases, AliasKey(valid[i]), "");
     }
   }
-  if (absl::Status status = store_->Write(batch); !status.ok()) return status;
-  for (size_t i = 0; i < valid.size(); ++i) {
-    if (plan[i] != Identity::Outcome::kMerges) continue;
-    if (absl::Status status = FoldMerge(valid[i]); !status.ok()) return status;
-    ++aliases_;
-  }
-  return absl::OkStatus();
 }
 
-absl::Status Engine::FoldMerge(const Alias& alias) {
-  const auto specs = this->specs();
-  const std::string roots[] = {identity_.Root(alias.alias_id),
-                               identity_.Root(alias.unit_id)};
-  const auto load =
-      [this](absl::string_view root)
-          ABSL_NO_THREAD_SAFETY_ANALYSIS { return LoadUnit(root); };
-  UnitHistory merged;
-  std::vector<Contribution> before[2];
+absl::Status Engine::FoldMerge(const Alias& alias, UnitFolder* folder,
+                               FoldCounts* counts) {
+  absl::MutexLock identity_lock(&population_->identity_mutex());
+  std::string roots[2];
+  uint64_t hashes[2];
+  const std::string* ids[2] = {&alias.alias_id, &alias.unit_id};
   for (int i = 0; i < 2; ++i) {
-    const absl::Status status =
-        cache_.Look(roots[i], load, [&](UnitHistory* history) {
-          const auto events = history->Events();
-          if (!events.ok()) return events.status();
-          before[i] = specs->Contribute(*events);
-          merged.Append(*history);
-          return absl::OkStatus();
-        });
-    if (!status.ok()) return status;
+    hashes[i] = HashText(*ids[i]);
+    roots[i] = std::string(population_->RootOf(*ids[i], &hashes[i]));
   }
-  const auto events = merged.Events();
-  if (!events.ok()) return events.status();
-  const std::vector<Contribution> after = specs->Contribute(*events);
-  const std::vector<Book*> books = specs->Books();
-  for (size_t i = 0; i < books.size(); ++i) {
-    books[i]->Merge(before[0][i], before[1][i], after[i]);
+  if (roots[0] == roots[1]) return absl::OkStatus();  // By another batch.
+  // Nobody else holds a shard of both, and folding holds the identity's mutex:
+  // one after the other is enough.
+  std::vector<UnitEvent> merged;
+  std::vector<std::string> packed(2);
+  for (int i = 0; i < 2; ++i) {
+    UnitShard& shard =
+        population_->units().shard(UnitTable::ShardOf(hashes[i]));
+    absl::MutexLock lock(&shard.mutex);
+    const absl::StatusOr<Unit*> unit = shard.Find(hashes[i], roots[i]);
+    if (!unit.ok()) return unit.status();
+    if (*unit == nullptr) continue;
+    packed[i] = std::string((*unit)->packed());
   }
-  for (const std::string& root : roots) cache_.Remove(root);
-  cache_.Put(identity_.Merge(alias.alias_id, alias.unit_id), std::move(merged));
+  for (int i = 0; i < 2; ++i) {
+    const std::vector<UnitEvent> events = UnpackAll(packed[i]);
+    folder->Add(events, -1);
+    UnitEvent replaced;
+    for (const UnitEvent& event : events) {
+      if (AddEvent(event, &merged, &replaced) != AddOutcome::kAdded) {
+        ++counts->gone;
+      }
+    }
+  }
+  folder->Add(merged, 1);
+  ++counts->aliases;
+  {
+    absl::MutexLock lock(&merged_mutex_);
+    if (dumping_) {
+      for (int i = 0; i < 2; ++i) AppendUnit(roots[i], packed[i], &merged_);
+    }
+  }
+  const std::string root = population_->MergeIds(alias.alias_id, alias.unit_id);
+  for (int i = 0; i < 2; ++i) {
+    UnitShard& shard =
+        population_->units().shard(UnitTable::ShardOf(hashes[i]));
+    absl::MutexLock lock(&shard.mutex);
+    if (roots[i] == root) {
+      if (merged.empty()) continue;
+      Unit* unit = shard.Insert(hashes[i], root);
+      StoreEvents(merged, hashes[i], unit, &shard);
+    } else if (absl::Status status = shard.Remove(hashes[i], roots[i]);
+               !status.ok()) {
+      return status;
+    }
+  }
   return absl::OkStatus();
 }
 

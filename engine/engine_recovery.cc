@@ -1,162 +1,341 @@
-// Engine: what is computed from the store as a whole.
+// Engine: what is computed from the log, or from all units.
 
+#include <algorithm>
+#include <limits>
+#include <thread>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "engine/engine.h"
+#include "engine/event_block.h"
+#include "engine/folding.h"
 #include "engine/record.h"
 #include "engine/store/key_codec.h"
+#include "engine/work_queue.h"
 
 namespace stagecraft::engine {
+namespace {
+
+// Units between two changes of the books.
+constexpr int64_t kUnitsPerFlush = 4096;
+
+struct Block {
+  uint64_t sequence = 0;
+  std::string bytes;
+};
+
+// Leaves the events of units out that are of other parts.
+void KeepPart(const Engine::Part& part, Population& population,
+              EventBatch* block) {
+  std::vector<bool> keep;
+  absl::ReaderMutexLock lock(&population.identity_mutex());
+  for (const absl::string_view id : block->units()) {
+    uint64_t hash = HashText(id);
+    population.RootOf(id, &hash);
+    keep.push_back(hash % part.count == part.number);
+  }
+  block->RemoveItems(
+      [&](const EventBatch::Item& item) { return !keep[item.unit]; });
+}
+
+absl::Status AtBlock(uint64_t sequence, const absl::Status& status) {
+  return absl::Status(
+      status.code(),
+      absl::StrCat("block ", sequence, " of the log: ", status.message()));
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(
     Store* store, const Specs& specs, const EngineOptions& options) {
   std::unique_ptr<Engine> engine(new Engine(store, options));
+  absl::MutexLock erase_lock(&engine->erase_mutex_);
+  absl::Status status = engine->LoadFacts();
+  if (!status.ok()) return status;
+  status = engine->LoadIdentities(engine->population_.get());
+  if (!status.ok()) return status;
+  absl::StatusOr<uint64_t> next = NextSequence(*store);
+  if (!next.ok()) return next.status();
+
+  uint64_t position = 1;
+  if (engine->SnapshotPath().has_value()) {
+    const absl::StatusOr<uint64_t> loaded = engine->LoadSnapshot();
+    if (loaded.ok()) {
+      position = *loaded;
+    } else {
+      // The log has everything: the snapshot only makes the start faster.
+      if (!absl::IsNotFound(loaded.status())) {
+        engine->snapshot_refused_ = std::string(loaded.status().message());
+      }
+      engine->snapshot_units_ = 0;
+      engine->population_ =
+          std::make_unique<Population>(store, options.unit_bytes);
+      status = engine->LoadIdentities(engine->population_.get());
+      if (!status.ok()) return status;
+    }
+  }
+  const absl::StatusOr<Replayed> replayed =
+      engine->Replay(position, {}, engine->population_.get());
+  if (!replayed.ok()) return replayed.status();
+  engine->replayed_ = replayed->events;
+  engine->since_snapshot_ = replayed->events;
+  engine->RaiseNewest(replayed->newest);
+  {
+    absl::MutexLock lock(&engine->sequence_mutex_);
+    engine->next_sequence_ = std::max(*next, position);
+  }
+
   absl::MutexLock lock(&engine->ingest_);
-  if (absl::Status status = engine->LoadIdentities(); !status.ok()) {
-    return status;
-  }
   FoldedSpecs fresh;
-  auto compiled = std::make_shared<const FoldedSpecs>(
-      Compile(specs, FoldedSpecs(), -1, &fresh));
-  if (absl::Status status = engine->FoldAll(*compiled, /*fill_cache=*/true);
-      !status.ok()) {
-    return status;
-  }
+  FoldedSpecs compiled = Compile(specs, FoldedSpecs(), -1, &fresh);
+  engine->Seal(&compiled);
+  auto folding = std::make_shared<Folding>(std::move(compiled),
+                                           engine->population_->contents());
+  status = engine->FoldAll(folding->set, engine->population_.get(),
+                           [](double) { return true; });
+  if (!status.ok()) return status;
   {
     absl::MutexLock specs_lock(&engine->specs_mutex_);
-    engine->specs_ = std::move(compiled);
+    engine->folding_ = std::move(folding);
+  }
+  if (!engine->erased_.empty()) {
+    status = engine->FinishErasures();
+    if (!status.ok()) return status;
   }
   return engine;
 }
 
-absl::Status Engine::LoadIdentities() {
-  identity_ = Identity();
+absl::Status Engine::LoadFacts() {
+  absl::Status damage;
+  absl::Status status =
+      store_->Scan(Keyspace::kErasures, "", "",
+                   [&](absl::string_view key, absl::string_view value) {
+                     const auto last = DecodeLogKey(value);
+                     if (!last.ok()) {
+                       damage = last.status();
+                       return false;
+                     }
+                     erased_.Add(std::string(key), *last);
+                     return true;
+                   });
+  if (!status.ok()) return status;
+  if (!damage.ok()) return damage;
+  const auto read = [&](absl::string_view key, int64_t absent) {
+    const auto value = store_->Get(Keyspace::kMeta, key);
+    if (!value.ok()) return absl::StatusOr<int64_t>(value.status());
+    int64_t number = absent;
+    if (value->has_value() && !absl::SimpleAtoi(**value, &number)) {
+      return absl::StatusOr<int64_t>(absl::DataLossError(
+          absl::StrCat("meta key ", key, " is damaged, want a whole number")));
+    }
+    return absl::StatusOr<int64_t>(number);
+  };
+  const absl::StatusOr<int64_t> cutoff = read(kEventCutoffKey, 0);
+  if (!cutoff.ok()) return cutoff.status();
+  cutoff_ = *cutoff;
+  const absl::StatusOr<int64_t> newest = read(kNewestEventKey, -1);
+  if (!newest.ok()) return newest.status();
+  RaiseNewest(*newest);
+  absl::MutexLock lock(&ingest_);
+  return store_->Scan(Keyspace::kMeta, kSealPrefix, PrefixEnd(kSealPrefix),
+                      [&](absl::string_view key, absl::string_view value)
+                          ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                            sealed_.emplace(key, value);
+                            return true;
+                          });
+}
+
+absl::Status Engine::LoadIdentities(Population* population) const {
+  absl::MutexLock lock(&population->identity_mutex());
   absl::Status damage;
   const absl::Status status =
       store_->Scan(Keyspace::kAliases, "", "",
-                   [&](absl::string_view key, absl::string_view) {
-                     const auto alias = DecodeAliasKey(key);
-                     if (!alias.ok()) {
-                       damage = alias.status();
-                       return false;
-                     }
-                     identity_.Merge(alias->alias_id, alias->unit_id);
-                     return true;
-                   });
+                   [&](absl::string_view key, absl::string_view)
+                       ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                         const auto alias = DecodeAliasKey(key);
+                         if (!alias.ok()) {
+                           damage = alias.status();
+                           return false;
+                         }
+                         population->MergeIds(alias->alias_id, alias->unit_id);
+                         return true;
+                       });
   return status.ok() ? damage : status;
 }
 
-absl::StatusOr<UnitHistory> Engine::LoadUnit(absl::string_view root) const {
-  UnitHistory history;
-  for (const std::string& member : identity_.Members(root)) {
-    const std::string prefix = UnitPrefix(member);
-    absl::Status damage;
-    const absl::Status status =
-        store_->Scan(Keyspace::kEvents, prefix, PrefixEnd(prefix),
-                     [&](absl::string_view key, absl::string_view value) {
-                       const auto parts = DecodeEventKey(key);
-                       if (!parts.ok()) {
-                         damage = parts.status();
-                         return false;
-                       }
-                       // Noticed here, before anything is written on top of it.
-                       EventView view;
-                       damage = DecodeContent(value, &view);
-                       if (!damage.ok()) return false;
-                       history.Append(parts->time, parts->event_id,
-                                      parts->content_hash, value);
-                       return true;
-                     });
-    if (!status.ok()) return status;
-    if (!damage.ok()) return damage;
-  }
-  return history;
-}
-
-absl::Status Engine::ForEachUnit(
-    absl::FunctionRef<absl::Status(absl::string_view root, UnitHistory history)>
-        fn) const {
-  std::string unit_id;
-  UnitHistory history;
-  absl::Status failure;
-  const auto finish_unit = [&] {
-    // Units with several ids come afterwards, whole.
-    if (history.size() == 0 || identity_.HasAlias(unit_id)) {
-      history = UnitHistory();
-      return absl::OkStatus();
+absl::StatusOr<Engine::Replayed> Engine::Replay(uint64_t first, Part part,
+                                                Population* population) const {
+  WorkQueue<Block> queue(static_cast<size_t>(4 * options_.threads));
+  std::atomic<int64_t> events{0};
+  std::atomic<Micros> newest{-1};
+  const Micros cutoff = cutoff_.load();
+  const auto work = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    EventBatch batch;
+    while (const std::optional<Block> next = queue.Pop()) {
+      absl::Status status = DecodeBlock(next->bytes, &batch);
+      if (status.ok()) {
+        erased_.TakeOut(next->sequence, &batch);
+        batch.RemoveItems(
+            [&](const EventBatch::Item& item) { return item.time < cutoff; });
+        if (part.count > 1) KeepPart(part, *population, &batch);
+        status = population->AddBlock(batch);
+      }
+      if (!status.ok()) {
+        queue.Stop(AtBlock(next->sequence, status));
+        return;
+      }
+      events += static_cast<int64_t>(batch.items().size());
+      Micros latest = -1;
+      for (const EventBatch::Item& item : batch.items()) {
+        latest = std::max(latest, item.time);
+      }
+      Micros seen = newest.load();
+      while (seen < latest && !newest.compare_exchange_weak(seen, latest)) {
+      }
     }
-    return fn(unit_id, std::exchange(history, UnitHistory()));
   };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < options_.threads; ++i) threads.emplace_back(work);
   const absl::Status status =
-      store_->Scan(Keyspace::kEvents, "", "",
+      store_->Scan(Keyspace::kLog, LogKey(first), "",
                    [&](absl::string_view key, absl::string_view value) {
-                     auto parts = DecodeEventKey(key);
-                     if (!parts.ok()) {
-                       failure = parts.status();
+                     const auto sequence = DecodeLogKey(key);
+                     if (!sequence.ok()) {
+                       queue.Stop(sequence.status());
                        return false;
                      }
-                     if (parts->unit_id != unit_id) {
-                       failure = finish_unit();
-                       if (!failure.ok()) return false;
-                       unit_id = std::move(parts->unit_id);
-                     }
-                     history.Append(parts->time, parts->event_id,
-                                    parts->content_hash, value);
-                     return true;
+                     return queue.Push({*sequence, std::string(value)});
                    });
-  if (!status.ok()) return status;
-  if (!failure.ok()) return failure;
-  if (failure = finish_unit(); !failure.ok()) return failure;
-  for (const auto& [root, members] : identity_.merged()) {
-    absl::StatusOr<UnitHistory> merged = LoadUnit(root);
-    if (!merged.ok()) return merged.status();
-    if (failure = fn(root, *std::move(merged)); !failure.ok()) return failure;
-  }
-  return absl::OkStatus();
+  if (!status.ok()) queue.Stop(status);
+  queue.Close();
+  for (std::thread& thread : threads) thread.join();
+  if (absl::Status failure = queue.status(); !failure.ok()) return failure;
+  return Replayed{events.load(), newest.load()};
 }
 
-absl::Status Engine::FoldAll(const FoldedSpecs& specs, bool fill_cache) {
-  const std::vector<Book*> books = specs.Books();
-  return ForEachUnit([&](absl::string_view root, UnitHistory history) {
-    const auto events = history.Events();
-    if (!events.ok()) return events.status();
-    if (!events->empty()) RaiseNewest(events->back().time);
-    const std::vector<Contribution> contributions = specs.Contribute(*events);
-    for (size_t i = 0; i < books.size(); ++i) {
-      books[i]->Replace(Contribution(), contributions[i]);
-    }
-    if (fill_cache) cache_.Put(root, std::move(history));
+absl::Status Engine::FoldAll(
+    const FoldSet& set, Population* population,
+    absl::FunctionRef<bool(double done)> progress) const {
+  if (!set.Concerned() && !population->contents().full()) {
     return absl::OkStatus();
-  });
-}
-
-absl::Status Engine::Verify() const {
-  absl::MutexLock lock(&ingest_);
-  const auto running = specs();
-  Specs plain;
-  for (const auto& [name, folded] : running->journeys) {
-    plain.journeys.push_back(
-        std::make_shared<const Journey>(folded.fold->journey()));
   }
-  for (const auto& [name, folded] : running->experiments) {
-    plain.experiments.push_back(folded.fold->shared_experiment());
+  struct Worker {
+    std::unique_ptr<UnitFolder> folder;
+    std::vector<UnitEvent> events;
+    int64_t units = 0;
+  };
+  std::vector<Worker> workers(options_.threads);
+  for (Worker& worker : workers) {
+    worker.folder = std::make_unique<UnitFolder>(&set);
   }
-  FoldedSpecs recomputed;
-  Compile(plain, FoldedSpecs(), -1, &recomputed);
-  const std::vector<Book*> books = recomputed.Books();
-  const absl::Status status =
-      ForEachUnit([&](absl::string_view, UnitHistory history) {
-        const auto events = history.Events();
-        if (!events.ok()) return events.status();
-        const auto contributions = recomputed.Contribute(*events);
-        for (size_t i = 0; i < books.size(); ++i) {
-          books[i]->Replace(Contribution(), contributions[i]);
+  const auto total = static_cast<double>(
+      std::max<int64_t>(population->units().GetStats().units, 1));
+  std::atomic<int64_t> done{0};
+  const absl::Status status = population->ForEachUnit(
+      options_.threads,
+      [&](int thread, absl::string_view, absl::string_view packed) {
+        Worker& worker = workers[thread];
+        UnpackAll(packed, &worker.events);
+        worker.folder->Add(worker.events, 1);
+        if (++worker.units % kUnitsPerFlush != 0) return absl::OkStatus();
+        worker.folder->Flush();
+        const int64_t now = done.fetch_add(kUnitsPerFlush) + kUnitsPerFlush;
+        if (thread == 0 &&
+            !progress(std::min(1.0, static_cast<double>(now) / total))) {
+          return absl::CancelledError("the scan was cancelled");
         }
         return absl::OkStatus();
       });
-  if (!status.ok()) return status;
+  for (Worker& worker : workers) worker.folder->Flush();
+  return status;
+}
+
+absl::StatusOr<ExperimentLook> Engine::Scan(
+    std::shared_ptr<const Experiment> experiment, Micros as_of,
+    const std::optional<SegmentKey>& segment,
+    absl::FunctionRef<bool(double done)> progress) const {
+  const auto scan = [&]() -> absl::StatusOr<ExperimentLook> {
+    FoldedSpecs specs;
+    Compile({{}, {experiment}}, FoldedSpecs(), -1, &specs);
+    const auto& folded = specs.experiments.begin()->second;
+    const std::shared_ptr<const ExperimentFold> fold = folded.fold;
+    const std::shared_ptr<Book> book = folded.book;
+    int slot = 0;
+    if (segment.has_value()) {
+      const auto found =
+          fold->segmenter().SlotOf(segment->attribute, segment->value);
+      if (!found.has_value()) {
+        return absl::NotFoundError(
+            absl::StrCat("segment ", segment->attribute, " = `", segment->value,
+                         "` is not declared by the experiment to scan for"));
+      }
+      slot = *found;
+    }
+    const FoldSet set(std::move(specs), &population_->contents());
+    if (absl::Status status = FoldAll(set, population_.get(), progress);
+        !status.ok()) {
+      return status;
+    }
+    ExperimentLook look = book->Read([&](const Tallies& tallies) {
+      return ReadLook(*fold, tallies, slot, as_of);
+    });
+    look.newest_event_time = newest_event_time();
+    return look;
+  };
+  {
+    absl::ReaderMutexLock lock(&ingest_);
+    const int64_t version = population_->identity_version();
+    if (!population_->units().GetStats().spilled) {
+      absl::StatusOr<ExperimentLook> look = scan();
+      // A unit that was merged meanwhile may have been seen twice, or never.
+      if (!look.ok() || (population_->identity_version() == version &&
+                         !population_->units().GetStats().spilled)) {
+        return look;
+      }
+    }
+  }
+  absl::MutexLock lock(&ingest_);
+  return scan();
+}
+
+absl::Status Engine::Verify() const {
+  // In this order as everywhere: no snapshot or erasure is under way.
+  absl::MutexLock erase_lock(&erase_mutex_);
+  absl::MutexLock lock(&ingest_);
+  const auto running = folding();
+  Specs plain;
+  for (const auto& [name, folded] : running->set.specs().journeys) {
+    plain.journeys.push_back(
+        std::make_shared<const Journey>(folded.fold->journey()));
+  }
+  for (const auto& [name, folded] : running->set.specs().experiments) {
+    if (!folded.sealed) {
+      plain.experiments.push_back(folded.fold->shared_experiment());
+    }
+  }
+  FoldedSpecs fresh;
+  const FoldedSpecs books = Compile(plain, FoldedSpecs(), -1, &fresh);
+  // Not into scratch, where the running units may be: by parts that fit into
+  // memory once more.
+  constexpr int64_t kBytesPerEvent = 32;
+  const auto parts = static_cast<uint64_t>(
+      std::clamp<int64_t>(1 + total_events_.load() * kBytesPerEvent /
+                                  std::max<int64_t>(options_.unit_bytes, 1),
+                          1, 64));
+  for (uint64_t part = 0; part < parts; ++part) {
+    Population again(store_, std::numeric_limits<int64_t>::max());
+    absl::Status status = LoadIdentities(&again);
+    if (!status.ok()) return status;
+    const absl::StatusOr<Replayed> replayed =
+        Replay(1, {.number = part, .count = parts}, &again);
+    if (!replayed.ok()) return replayed.status();
+    const FoldSet set(books, &again.contents());
+    status = FoldAll(set, &again, [](double) { return true; });
+    if (!status.ok()) return status;
+  }
 
   std::vector<std::string> different;
   const auto compare = [&](const std::string& name, const Book& a,
@@ -166,11 +345,12 @@ absl::Status Engine::Verify() const {
     });
     if (!same) different.push_back(name);
   };
-  for (const auto& [name, folded] : running->journeys) {
-    compare(name, *folded.book, *recomputed.journeys.at(name).book);
+  for (const auto& [name, folded] : books.journeys) {
+    compare(name, *folded.book, *running->set.specs().journeys.at(name).book);
   }
-  for (const auto& [name, folded] : running->experiments) {
-    compare(name, *folded.book, *recomputed.experiments.at(name).book);
+  for (const auto& [name, folded] : books.experiments) {
+    compare(name, *folded.book,
+            *running->set.specs().experiments.at(name).book);
   }
   if (different.empty()) return absl::OkStatus();
   return absl::DataLossError(

@@ -93,38 +93,52 @@ absl::Status ValidateAttributes(const Attributes& attributes,
   return ValidateAttributeItems(attributes, field, kMaxAttributes);
 }
 
-absl::Status Validate(const Event& event) {
-  absl::Status status =
-      ValidateText(event.event_id, "event_id", 1, kMaxEventIdBytes);
+absl::Status ValidateContent(absl::string_view name,
+                             const Attributes& attributes) {
+  absl::Status status = ValidateText(name, "name", 1, kMaxNameBytes);
   if (!status.ok()) return status;
-  status = ValidateUnitId(event.unit_id, "unit_id");
-  if (!status.ok()) return status;
-  status = ValidateText(event.name, "name", 1, kMaxNameBytes);
-  if (!status.ok()) return status;
-  const bool is_exposure = event.name == kExposureName;
-  if (!is_exposure && absl::StartsWith(event.name, kReservedPrefix)) {
+  const bool is_exposure = name == kExposureName;
+  if (!is_exposure && absl::StartsWith(name, kReservedPrefix)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("name is ", Quote(event.name), ", want ", kExposureName,
+        absl::StrCat("name is ", Quote(name), ", want ", kExposureName,
                      " or a name that does not begin with ", kReservedPrefix));
   }
-  if (event.time < 0 || event.time > kMaxTime) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "time is ", event.time, " microseconds since 1970, want 0 to ",
-        kMaxTime, " (2200-01-01)"));
-  }
-  if (event.value.has_value() &&
-      (*event.value < -kMaxMicroValue || *event.value > kMaxMicroValue)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("value is ", *event.value, " millionths, want ",
-                     -kMaxMicroValue, " to ", kMaxMicroValue));
-  }
   if (is_exposure) {
-    status = ValidateExposure(event.attributes);
+    status = ValidateExposure(attributes);
     if (!status.ok()) return status;
   }
   return ValidateAttributeItems(
-      event.attributes, "attributes",
+      attributes, "attributes",
       kMaxAttributes + (is_exposure ? kExposureAttributes : 0));
+}
+
+absl::Status ValidateOccurrence(absl::string_view event_id, Micros time,
+                                const std::optional<MicroValue>& value) {
+  // Fields are named for bad text only: this is a hot path.
+  if (!IsText(event_id, 1, kMaxEventIdBytes)) {
+    return ValidateText(event_id, "event_id", 1, kMaxEventIdBytes);
+  }
+  if (time < 0 || time > kMaxTime) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("time is ", time, " microseconds since 1970, want 0 to ",
+                     kMaxTime, " (2200-01-01)"));
+  }
+  if (value.has_value() &&
+      (*value < -kMaxMicroValue || *value > kMaxMicroValue)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("value is ", *value, " millionths, want ", -kMaxMicroValue,
+                     " to ", kMaxMicroValue));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Validate(const Event& event) {
+  absl::Status status =
+      ValidateOccurrence(event.event_id, event.time, event.value);
+  if (!status.ok()) return status;
+  status = ValidateUnitId(event.unit_id, "unit_id");
+  if (!status.ok()) return status;
+  return ValidateContent(event.name, event.attributes);
 }
 
 absl::Status Validate(const Alias& alias) {

@@ -65,6 +65,11 @@ absl::Status ToMicroValue(double value, absl::string_view field,
 // wanted.
 absl::Status Validate(const Event& event);
 absl::Status Validate(const Alias& alias);
+// The parts of an event: what it is, and when and how much.
+absl::Status ValidateContent(absl::string_view name,
+                             const Attributes& attributes);
+absl::Status ValidateOccurrence(absl::string_view event_id, Micros time,
+                                const std::optional<MicroValue>& value);
 absl::Status ValidateAttributes(const Attributes& attributes,
                                 absl::string_view field);
 absl::Status ValidateUnitId(absl::string_view unit_id, absl::string_view field);

@@ -1,4 +1,4 @@
-// Compiled event filters: which of a specification's filters an event matches.
+// Compiled event filters: which of a specification's filters a content matches.
 #ifndef STAGECRAFT_ENGINE_EVENT_FILTERS_H_
 #define STAGECRAFT_ENGINE_EVENT_FILTERS_H_
 
@@ -26,17 +26,17 @@ class EventFilters {
     return size_++;
   }
 
-  // Calls `fn` with the number of each filter that the event matches, once.
+  // Calls `fn` with the number of each filter that the content matches, once.
   template <typename Fn>
-  void Match(const EventView& event, const Fn& fn) const {
-    const auto it = by_name_.find(event.name);
+  void Match(const ContentView& content, const Fn& fn) const {
+    const auto it = by_name_.find(content.name);
     if (it == by_name_.end()) return;
     int last = -1;  // A filter may name an event twice.
     for (const Entry& entry : it->second) {
       if (entry.filter == last) continue;
       if (entry.where.has_value() &&
           !entry.where->Matches(
-              [&](absl::string_view key) { return event.Find(key); })) {
+              [&](absl::string_view key) { return content.Find(key); })) {
         continue;
       }
       last = entry.filter;

@@ -112,9 +112,29 @@ Tallies ExperimentFold::ZeroTallies() const {
                  columns_.columns());
 }
 
-std::optional<int> ExperimentFold::ExposedVariant(
-    const EventView& event) const {
-  if (event.name != kExposureName) return std::nullopt;
+bool ExperimentFold::Classify(const ContentView& content,
+                              SpecFacts* facts) const {
+  filters_.Match(content, [&](int filter) { facts->AddFilter(filter); });
+  segmenter_.Classify(content, facts);
+  if (content.name == kExposureName) {
+    const auto name = content.Find(kExposureExperiment);
+    const auto id = content.Find(kExposureVariant);
+    if (name == AttributeView(absl::string_view(experiment_->name)) &&
+        id.has_value() && std::holds_alternative<absl::string_view>(*id)) {
+      const auto variant =
+          FindVariant(*experiment_, std::get<absl::string_view>(*id));
+      if (variant.has_value()) facts->variant = static_cast<int16_t>(*variant);
+    }
+  }
+  return facts->variant >= 0 || !facts->filters.empty() ||
+         std::any_of(facts->slots.begin(), facts->slots.end(),
+                     [](int16_t slot) { return slot >= 0; });
+}
+
+std::optional<int> ExperimentFold::ExposedVariant(const FoldEvent& event,
+                                                  size_t spec) const {
+  const int variant = event.facts->specs[spec].variant;
+  if (variant < 0) return std::nullopt;
   if (experiment_->start_time.has_value() &&
       event.time < *experiment_->start_time) {
     return std::nullopt;
@@ -123,23 +143,14 @@ std::optional<int> ExperimentFold::ExposedVariant(
       event.time >= *experiment_->end_time) {
     return std::nullopt;
   }
-  const auto name = event.Find(kExposureExperiment);
-  if (!name.has_value() ||
-      *name != AttributeView(absl::string_view(experiment_->name))) {
-    return std::nullopt;
-  }
-  const auto id = event.Find(kExposureVariant);
-  if (!id.has_value() || !std::holds_alternative<absl::string_view>(*id)) {
-    return std::nullopt;
-  }
-  return FindVariant(*experiment_, std::get<absl::string_view>(*id));
+  return variant;
 }
 
 std::optional<ExposureSummary> ExperimentFold::Exposures(
-    absl::Span<const EventView> events) const {
+    absl::Span<const FoldEvent> events, size_t spec) const {
   std::optional<ExposureSummary> summary;
   for (size_t i = 0; i < events.size(); ++i) {
-    const std::optional<int> variant = ExposedVariant(events[i]);
+    const std::optional<int> variant = ExposedVariant(events[i], spec);
     if (!variant.has_value()) continue;
     if (!summary.has_value()) {
       summary = ExposureSummary{*variant, events[i].time, i, std::nullopt};
@@ -151,11 +162,11 @@ std::optional<ExposureSummary> ExperimentFold::Exposures(
   return summary;
 }
 
-std::vector<int> ExperimentFold::VariantsMet(
-    absl::Span<const EventView> events) const {
+std::vector<int> ExperimentFold::VariantsMet(absl::Span<const FoldEvent> events,
+                                             size_t spec) const {
   std::vector<int> met;
-  for (const EventView& event : events) {
-    const std::optional<int> variant = ExposedVariant(event);
+  for (const FoldEvent& event : events) {
+    const std::optional<int> variant = ExposedVariant(event, spec);
     if (variant.has_value() &&
         std::find(met.begin(), met.end(), *variant) == met.end()) {
       met.push_back(*variant);
@@ -164,13 +175,14 @@ std::vector<int> ExperimentFold::VariantsMet(
   return met;
 }
 
-Contribution ExperimentFold::Contribute(
-    absl::Span<const EventView> events) const {
-  Contribution contribution;
-  const std::optional<ExposureSummary> exposure = Exposures(events);
-  if (!exposure.has_value()) return contribution;
-  contribution.slots = segmenter_.SlotsOf(events, exposure->event);
-  Emitter emitter(*exposure, &contribution.changes);
+void ExperimentFold::Contribute(absl::Span<const FoldEvent> events, size_t spec,
+                                Contribution* contribution) const {
+  contribution->slots.clear();
+  contribution->changes.clear();
+  const std::optional<ExposureSummary> exposure = Exposures(events, spec);
+  if (!exposure.has_value()) return;
+  contribution->slots = segmenter_.SlotsOf(events, exposure->event, spec);
+  Emitter emitter(*exposure, &contribution->changes);
 
   const Tick exposed = EventTick(exposure->time);
   emitter.Add(ExperimentColumns::kUnits, exposed, {});
@@ -180,7 +192,7 @@ Contribution ExperimentFold::Contribute(
   }
   const auto other = std::find_if(
       events.begin(), events.end(),
-      [](const EventView& event) { return event.name != kExposureName; });
+      [](const FoldEvent& event) { return !event.facts->is_exposure; });
   if (other != events.end()) {
     emitter.AddForEver(ExperimentColumns::kMatched,
                        std::max(exposed, EventTick(other->time)));
@@ -188,20 +200,21 @@ Contribution ExperimentFold::Contribute(
 
   const Micros covariates_from =
       exposure->time - experiment_->plan.pre_exposure_window.value_or(0);
-  std::vector<Match> before;
-  std::vector<Match> matches;
-  for (const EventView& event : events) {
+  Matches before;
+  Matches matches;
+  for (const FoldEvent& event : events) {
     if (event.time < covariates_from) continue;
-    filters_.Match(event, [&](int filter) {
+    for (const int16_t filter : event.facts->specs[spec].filters) {
       (event.time < exposure->time ? before : matches)
-          .push_back({event.time, filter, event.value});
-    });
+          .push_back(
+              {event.time, filter,
+               event.has_value ? std::optional(event.value) : std::nullopt});
+    }
   }
   for (size_t i = 0; i < experiment_->kpis.size(); ++i) {
     ContributeKpi(static_cast<int>(i), before, matches, *exposure, &emitter);
   }
   ContributeStages(matches, *exposure, &emitter);
-  return contribution;
 }
 
 void ExperimentFold::Measure(int i, const Match& match,
@@ -212,8 +225,7 @@ void ExperimentFold::Measure(int i, const Match& match,
   }
 }
 
-UnitValue ExperimentFold::CovariatesOf(int i,
-                                       const std::vector<Match>& before) const {
+UnitValue ExperimentFold::CovariatesOf(int i, const Matches& before) const {
   const Kpi& kpi = experiment_->kpis[i];
   const int covariates = Covariates(experiment_->plan, kpi);
   UnitValue result = {};
@@ -225,8 +237,8 @@ UnitValue ExperimentFold::CovariatesOf(int i,
   return result;
 }
 
-void ExperimentFold::ContributeKpi(int i, const std::vector<Match>& before,
-                                   const std::vector<Match>& matches,
+void ExperimentFold::ContributeKpi(int i, const Matches& before,
+                                   const Matches& matches,
                                    const ExposureSummary& exposure,
                                    Emitter* emitter) const {
   const Kpi& kpi = experiment_->kpis[i];
@@ -250,7 +262,7 @@ void ExperimentFold::ContributeKpi(int i, const std::vector<Match>& before,
 }
 
 void ExperimentFold::ContributeWindow(int i, const UnitValue& covariates,
-                                      const std::vector<Match>& matches,
+                                      const Matches& matches,
                                       const ExposureSummary& exposure,
                                       Emitter* emitter) const {
   const Kpi& kpi = experiment_->kpis[i];
@@ -267,7 +279,7 @@ void ExperimentFold::ContributeWindow(int i, const UnitValue& covariates,
 }
 
 void ExperimentFold::ContributeOpenEnded(int i, const UnitValue& covariates,
-                                         const std::vector<Match>& matches,
+                                         const Matches& matches,
                                          const ExposureSummary& exposure,
                                          Emitter* emitter) const {
   const Kpi& kpi = experiment_->kpis[i];
@@ -306,7 +318,7 @@ void ExperimentFold::ContributeTime(int column, Micros entry,
   }
 }
 
-void ExperimentFold::ContributeStages(const std::vector<Match>& matches,
+void ExperimentFold::ContributeStages(const Matches& matches,
                                       const ExposureSummary& exposure,
                                       Emitter* emitter) const {
   if (columns_.later_stages() == 0) return;

@@ -8,8 +8,10 @@
 #include <optional>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
 #include "engine/book.h"
+#include "engine/content_facts.h"
 #include "engine/event_filters.h"
 #include "engine/experiment.h"
 #include "engine/kpi_measure.h"
@@ -76,20 +78,28 @@ class ExperimentFold {
   const Segmenter& segmenter() const { return segmenter_; }
   Tallies ZeroTallies() const;
 
+  // What the experiment has to say about a content. Returns whether it may
+  // change a contribution.
+  bool Classify(const ContentView& content, SpecFacts* facts) const;
+
   // The exposures that count: from the start and before the end. Nothing if
-  // there are none. `events` in order of time.
-  std::optional<ExposureSummary> Exposures(
-      absl::Span<const EventView> events) const;
+  // there are none. `events` in order of time; `spec` is the experiment's
+  // number in their facts.
+  std::optional<ExposureSummary> Exposures(absl::Span<const FoldEvent> events,
+                                           size_t spec) const;
 
   // The variants (indexes) of these exposures, in the order in which the unit
   // met them, each once.
-  std::vector<int> VariantsMet(absl::Span<const EventView> events) const;
+  std::vector<int> VariantsMet(absl::Span<const FoldEvent> events,
+                               size_t spec) const;
 
-  Contribution Contribute(absl::Span<const EventView> events) const;
+  // Makes `contribution` what the unit adds.
+  void Contribute(absl::Span<const FoldEvent> events, size_t spec,
+                  Contribution* contribution) const;
 
  private:
   // The variant that the event exposes to, if it counts.
-  std::optional<int> ExposedVariant(const EventView& event) const;
+  std::optional<int> ExposedVariant(const FoldEvent& event, size_t spec) const;
 
   // An event from the first exposure on that matches a filter.
   struct Match {
@@ -97,29 +107,27 @@ class ExperimentFold {
     int filter;
     std::optional<MicroValue> value;
   };
+  using Matches = absl::InlinedVector<Match, 16>;
   class Emitter;
 
   // Takes in a match that is of the KPI.
   void Measure(int kpi, const Match& match, KpiMeasure* measure) const;
   // The components before the exposure, in their places; 0 in the others.
-  UnitValue CovariatesOf(int kpi, const std::vector<Match>& before) const;
+  UnitValue CovariatesOf(int kpi, const Matches& before) const;
   // `before`: matches in the plan's window before the exposure.
-  void ContributeKpi(int kpi, const std::vector<Match>& before,
-                     const std::vector<Match>& matches,
+  void ContributeKpi(int kpi, const Matches& before, const Matches& matches,
                      const ExposureSummary& exposure, Emitter* emitter) const;
   void ContributeWindow(int kpi, const UnitValue& covariates,
-                        const std::vector<Match>& matches,
-                        const ExposureSummary& exposure,
+                        const Matches& matches, const ExposureSummary& exposure,
                         Emitter* emitter) const;
   void ContributeOpenEnded(int kpi, const UnitValue& covariates,
-                           const std::vector<Match>& matches,
+                           const Matches& matches,
                            const ExposureSummary& exposure,
                            Emitter* emitter) const;
   void ContributeTime(int column, Micros entry, std::optional<Micros> end,
                       std::optional<Micros> horizon, Micros resolution,
                       Emitter* emitter) const;
-  void ContributeStages(const std::vector<Match>& matches,
-                        const ExposureSummary& exposure,
+  void ContributeStages(const Matches& matches, const ExposureSummary& exposure,
                         Emitter* emitter) const;
 
   std::shared_ptr<const Experiment> experiment_;

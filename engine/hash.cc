@@ -1,5 +1,7 @@
 #include "engine/hash.h"
 
+// A call into the library costs more than the hash of a short id.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "absl/strings/str_cat.h"

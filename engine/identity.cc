@@ -10,6 +10,11 @@ std::string Identity::Root(absl::string_view id) const {
   return it == root_.end() ? std::string(id) : it->second;
 }
 
+absl::string_view Identity::RootView(absl::string_view id) const {
+  const auto it = root_.find(id);
+  return it == root_.end() ? id : absl::string_view(it->second);
+}
+
 std::vector<std::string> Identity::Members(absl::string_view root) const {
   const auto it = members_.find(root);
   if (it == members_.end()) return {std::string(root)};
@@ -67,6 +72,11 @@ std::string Identity::Merge(absl::string_view a, absl::string_view b) {
   for (const std::string& member : members) root_[member] = root;
   members_[root] = std::move(members);
   return root;
+}
+
+void Identity::Remove(absl::string_view root) {
+  for (const std::string& member : Members(root)) root_.erase(member);
+  members_.erase(root);
 }
 
 }  // namespace stagecraft::engine

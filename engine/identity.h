@@ -24,6 +24,8 @@ class Identity {
  public:
   // The id that stands for the unit: the smallest one in byte order.
   std::string Root(absl::string_view id) const;
+  // The same as a view: of `id`, or of a text that lives until the next change.
+  absl::string_view RootView(absl::string_view id) const;
   // All ids of the unit that `root` stands for; just `root` if it has no other.
   std::vector<std::string> Members(absl::string_view root) const;
   // Whether the id has any alias.
@@ -41,6 +43,8 @@ class Identity {
 
   // Makes two units one and returns its root. Does not look at the limit.
   std::string Merge(absl::string_view a, absl::string_view b);
+  // Forgets all ids of the unit that `root` stands for.
+  void Remove(absl::string_view root);
 
  private:
   absl::flat_hash_map<std::string, std::string> root_;  // Only merged ids.

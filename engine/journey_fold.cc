@@ -6,12 +6,6 @@
 namespace stagecraft::engine {
 namespace {
 
-// Events that match a filter, in order of time.
-struct Match {
-  Micros time;
-  size_t event;
-};
-
 // Whether a unit that leaves so has left before it can advance at `time`: an
 // exit at the same moment comes after it, the time limit before it.
 bool LeavesBefore(const StageEnd& leave, Micros time) {
@@ -25,12 +19,22 @@ bool LeavesBefore(const StageEnd& leave, Micros time) {
   }
 }
 
-// The first match at or after `time`, or null.
-const Match* FirstFrom(const std::vector<Match>& matches, Micros time) {
-  const auto it = std::lower_bound(
-      matches.begin(), matches.end(), time,
-      [](const Match& match, Micros t) { return match.time < t; });
-  return it == matches.end() ? nullptr : &*it;
+// The first event at or after `time` that matches `filter`, or null.
+const FoldEvent* FirstFrom(absl::Span<const FoldEvent> events, size_t spec,
+                           int filter, Micros time) {
+  constexpr size_t kMany = 32;
+  const FoldEvent* event = events.begin();
+  if (events.size() > kMany) {
+    event = std::lower_bound(
+        event, events.end(), time,
+        [](const FoldEvent& e, Micros t) { return e.time < t; });
+  }
+  for (; event != events.end(); ++event) {
+    if (event->time >= time && event->facts->specs[spec].Matches(filter)) {
+      return event;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -52,28 +56,32 @@ Tallies JourneyFold::ZeroTallies() const {
   return Tallies(segmenter_.slot_count(), 1, std::move(columns));
 }
 
-std::vector<std::optional<StageVisit>> JourneyFold::Visits(
-    absl::Span<const EventView> events) const {
-  const std::vector<Stage>& stages = journey_->stages;
-  std::vector<std::vector<Match>> matches(2 * stages.size());
-  for (size_t i = 0; i < events.size(); ++i) {
-    filters_.Match(events[i], [&](int filter) {
-      matches[filter].push_back({events[i].time, i});
-    });
-  }
-  const bool ordered = journey_->ordering == Journey::Ordering::kOrdered;
-  std::vector<std::optional<StageVisit>> visits(stages.size());
-  if (matches[entry_filter_[0]].empty()) return visits;
+bool JourneyFold::Classify(const ContentView& content, SpecFacts* facts) const {
+  filters_.Match(content, [&](int filter) { facts->AddFilter(filter); });
+  segmenter_.Classify(content, facts);
+  return !facts->filters.empty() ||
+         std::any_of(facts->slots.begin(), facts->slots.end(),
+                     [](int16_t slot) { return slot >= 0; });
+}
 
-  const auto enter = [&](size_t stage, const Match& match) {
-    visits[stage] = StageVisit{match.time, match.event, {}};
+JourneyFold::Visits JourneyFold::VisitsOf(absl::Span<const FoldEvent> events,
+                                          size_t spec) const {
+  const std::vector<Stage>& stages = journey_->stages;
+  Visits visits(stages.size());
+  const FoldEvent* first = FirstFrom(events, spec, entry_filter_[0], 0);
+  if (first == nullptr) return visits;
+  const bool ordered = journey_->ordering == Journey::Ordering::kOrdered;
+  const auto enter = [&](size_t stage, const FoldEvent& event) {
+    visits[stage] = StageVisit{
+        event.time, static_cast<size_t>(&event - events.begin()), {}};
   };
-  enter(0, matches[entry_filter_[0]].front());
-  const Micros begin = visits[0]->entry;
+  enter(0, *first);
+  const Micros begin = first->time;
   if (!ordered) {
     for (size_t stage = 1; stage < stages.size(); ++stage) {
-      const Match* match = FirstFrom(matches[entry_filter_[stage]], begin);
-      if (match != nullptr) enter(stage, *match);
+      const FoldEvent* entry =
+          FirstFrom(events, spec, entry_filter_[stage], begin);
+      if (entry != nullptr) enter(stage, *entry);
     }
   }
   for (size_t stage = 0; stage < stages.size(); ++stage) {
@@ -86,7 +94,8 @@ std::vector<std::optional<StageVisit>> JourneyFold::Visits(
                visit.entry + *stages[stage].dropout_after};
     }
     if (exit_filter_[stage] >= 0) {
-      const Match* exit = FirstFrom(matches[exit_filter_[stage]], visit.entry);
+      const FoldEvent* exit =
+          FirstFrom(events, spec, exit_filter_[stage], visit.entry);
       if (exit != nullptr &&
           (leave.kind == StageEnd::Kind::kOpen || exit->time < leave.time)) {
         leave = {StageEnd::Kind::kExited, exit->time};
@@ -99,8 +108,8 @@ std::vector<std::optional<StageVisit>> JourneyFold::Visits(
     }
     std::optional<Micros> advance;
     if (ordered) {
-      const Match* next =
-          FirstFrom(matches[entry_filter_[stage + 1]], visit.entry);
+      const FoldEvent* next =
+          FirstFrom(events, spec, entry_filter_[stage + 1], visit.entry);
       // Later stages are out of reach for who left this one.
       if (next == nullptr || LeavesBefore(leave, next->time)) break;
       enter(stage + 1, *next);
@@ -116,11 +125,14 @@ std::vector<std::optional<StageVisit>> JourneyFold::Visits(
   return visits;
 }
 
-Contribution JourneyFold::Contribute(absl::Span<const EventView> events) const {
-  Contribution contribution;
-  const auto visits = Visits(events);
-  if (!visits[0].has_value()) return contribution;
-  contribution.slots = segmenter_.SlotsOf(events, visits[0]->entry_event);
+void JourneyFold::Contribute(absl::Span<const FoldEvent> events, size_t spec,
+                             Contribution* contribution) const {
+  contribution->slots.clear();
+  contribution->changes.clear();
+  const Visits visits = VisitsOf(events, spec);
+  if (!visits[0].has_value()) return;
+  contribution->slots =
+      segmenter_.SlotsOf(events, visits[0]->entry_event, spec);
   const Micros resolution = journey_->time_resolution;
   const auto add = [&](int stage, StageColumn column, Tick tick, int sign = 1,
                        DurationKind kind = DurationKind::kOpen,
@@ -131,7 +143,7 @@ Contribution JourneyFold::Contribute(absl::Span<const EventView> events) const {
     change.sign = static_cast<int8_t>(sign);
     change.kind = kind;
     change.value[0] = bin;
-    contribution.changes.push_back(change);
+    contribution->changes.push_back(change);
   };
   for (int stage = 0; stage < static_cast<int>(visits.size()); ++stage) {
     if (!visits[stage].has_value()) continue;
@@ -152,7 +164,6 @@ Contribution JourneyFold::Contribute(absl::Span<const EventView> events) const {
         advanced ? DurationKind::kEvent : DurationKind::kOtherEnd,
         DurationBinOf(visit.end.time - visit.entry, resolution));
   }
-  return contribution;
 }
 
 }  // namespace stagecraft::engine

@@ -7,8 +7,10 @@
 #include <optional>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
 #include "engine/book.h"
+#include "engine/content_facts.h"
 #include "engine/event_filters.h"
 #include "engine/journey.h"
 #include "engine/segmenter.h"
@@ -44,12 +46,19 @@ class JourneyFold {
     return stage * kStageColumns + column;
   }
 
-  // The stages that the unit entered, in the journey's order; nothing for those
-  // that it did not. `events` in order of time.
-  std::vector<std::optional<StageVisit>> Visits(
-      absl::Span<const EventView> events) const;
+  // What the journey has to say about a content. Returns whether it may change
+  // a contribution.
+  bool Classify(const ContentView& content, SpecFacts* facts) const;
 
-  Contribution Contribute(absl::Span<const EventView> events) const;
+  // The stages that the unit entered, in the journey's order; nothing for those
+  // that it did not. `events` in order of time; `spec` is the journey's number
+  // in their facts.
+  using Visits = absl::InlinedVector<std::optional<StageVisit>, 8>;
+  Visits VisitsOf(absl::Span<const FoldEvent> events, size_t spec) const;
+
+  // Makes `contribution` what the unit adds.
+  void Contribute(absl::Span<const FoldEvent> events, size_t spec,
+                  Contribution* contribution) const;
 
  private:
   std::shared_ptr<const Journey> journey_;

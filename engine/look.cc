@@ -19,8 +19,7 @@ ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
   const auto durations = [&](int column, std::optional<Micros> horizon) {
     std::vector<KpiTally> result(variants);
     for (int v = 0; v < variants; ++v) {
-      result[v].bins =
-          tallies.ReadDurations(slot, v, column, tick).AsOf(as_of, horizon);
+      result[v].bins = tallies.ReadBins(slot, v, column, tick, as_of, horizon);
     }
     return result;
   };
@@ -100,11 +99,9 @@ JourneyLook ReadLook(const JourneyFold& fold, const Tallies& tallies, int slot,
     result.entered = count(stage, JourneyFold::kEntered);
     result.advanced = count(stage, JourneyFold::kAdvanced);
     result.dropped_out = count(stage, JourneyFold::kDropped);
-    result.bins =
-        tallies
-            .ReadDurations(
-                slot, 0, JourneyFold::ColumnOf(stage, JourneyFold::kTime), tick)
-            .AsOf(as_of, std::nullopt);
+    result.bins = tallies.ReadBins(
+        slot, 0, JourneyFold::ColumnOf(stage, JourneyFold::kTime), tick, as_of,
+        std::nullopt);
   }
   return look;
 }

@@ -178,6 +178,13 @@ absl::Status ValidateNode(const Predicate& predicate, absl::string_view root,
 // Whether `sorted` holds `value`. False for NaN, which equals nothing.
 template <class T, class U>
 bool Holds(const std::vector<T>& sorted, const U& value) {
+  constexpr size_t kFew = 8;
+  if (sorted.size() <= kFew) {
+    for (const T& constant : sorted) {
+      if (constant == value) return true;
+    }
+    return false;
+  }
   const auto it = std::lower_bound(sorted.begin(), sorted.end(), value);
   return it != sorted.end() && *it == value;
 }
@@ -199,24 +206,60 @@ CompiledPredicate::CompiledPredicate(const Predicate& predicate) {
   first_ = Compile(predicate, kTrue, kFalse);
 }
 
+int CompiledPredicate::CostOf(const Predicate& predicate) {
+  if (predicate.kind == Predicate::Kind::kCondition) {
+    const Condition& condition = predicate.condition;
+    switch (condition.op) {
+      case Operator::kExists:
+      case Operator::kNotExists:
+        return 1;
+      case Operator::kStartsWith:
+        return 4;
+      case Operator::kContains:
+        return 20;
+      default:
+        break;
+    }
+    int cost = 1;
+    for (const AttributeValue& value : condition.values) {
+      cost += std::holds_alternative<std::string>(value) ? 2 : 1;
+    }
+    return std::min(cost, 20);
+  }
+  int cost = 1;
+  for (const Predicate& child : predicate.children) cost += CostOf(child);
+  return cost;
+}
+
 int CompiledPredicate::Compile(const Predicate& predicate, int if_true,
                                int if_false) {
-  const std::vector<Predicate>& children = predicate.children;
+  std::vector<const Predicate*> children;
+  for (const Predicate& child : predicate.children) children.push_back(&child);
+  if (children.size() > 1) {
+    std::vector<std::pair<int, const Predicate*>> sorted;
+    for (const Predicate* child : children) {
+      sorted.emplace_back(CostOf(*child), child);
+    }
+    std::stable_sort(
+        sorted.begin(), sorted.end(),
+        [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (size_t i = 0; i < sorted.size(); ++i) children[i] = sorted[i].second;
+  }
   switch (predicate.kind) {
     case Predicate::Kind::kNot:
       return children.empty() ? if_true
-                              : Compile(children[0], if_false, if_true);
+                              : Compile(*children[0], if_false, if_true);
     case Predicate::Kind::kAllOf: {
       int next = if_true;
       for (auto it = children.rbegin(); it != children.rend(); ++it) {
-        next = Compile(*it, next, if_false);
+        next = Compile(**it, next, if_false);
       }
       return next;
     }
     case Predicate::Kind::kAnyOf: {
       int next = if_false;
       for (auto it = children.rbegin(); it != children.rend(); ++it) {
-        next = Compile(*it, if_true, next);
+        next = Compile(**it, if_true, next);
       }
       return next;
     }

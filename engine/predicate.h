@@ -12,6 +12,7 @@
 //
 // Events and requests are tested against predicates all the time; they are
 // compiled once and then run without recursion and without allocation.
+// targeting.h asks many predicates about one unit together.
 #ifndef STAGECRAFT_ENGINE_PREDICATE_H_
 #define STAGECRAFT_ENGINE_PREDICATE_H_
 
@@ -87,6 +88,8 @@ class CompiledPredicate {
   bool IsAlways() const { return first_ == kTrue; }
 
  private:
+  friend class Targeting;  // Joins the programs of many predicates.
+
   // What a condition asks of the value.
   enum class Test : uint8_t {
     kAny,  // Present.
@@ -118,6 +121,9 @@ class CompiledPredicate {
     bool Holds(const AttributeView& value) const;
   };
 
+  // A rough cost of asking; children are asked in the order of their costs,
+  // which changes no answer.
+  static int CostOf(const Predicate& predicate);
   // Appends the program of `predicate` that goes on to `if_true` or `if_false`;
   // returns its first step.
   int Compile(const Predicate& predicate, int if_true, int if_false);

@@ -11,7 +11,6 @@
 namespace stagecraft::engine {
 namespace {
 
-constexpr char kContentVersion = 1;
 enum : char { kText = 0, kNumber = 1, kFalse = 2, kTrue = 3 };
 
 void PutVarint(uint64_t value, std::string* out) {
@@ -88,7 +87,7 @@ bool GetAttribute(absl::string_view* in, absl::string_view* key,
 
 }  // namespace
 
-std::optional<AttributeView> EventView::Find(absl::string_view key) const {
+std::optional<AttributeView> ContentView::Find(absl::string_view key) const {
   absl::string_view rest = attributes;
   absl::string_view found;
   AttributeView value;
@@ -98,54 +97,31 @@ std::optional<AttributeView> EventView::Find(absl::string_view key) const {
   return std::nullopt;
 }
 
-std::string EncodeContent(const Event& event) {
-  std::string out;
-  out.push_back(kContentVersion);
-  PutText(event.name, &out);
-  out.push_back(event.value.has_value() ? 1 : 0);
-  if (event.value.has_value()) {
-    PutFixed64(static_cast<uint64_t>(*event.value), &out);
-  }
-  for (const auto& [key, value] : event.attributes) {
-    PutText(key, &out);
+void EncodeContent(absl::string_view name, const Attributes& attributes,
+                   std::string* out) {
+  PutText(name, out);
+  for (const auto& [key, value] : attributes) {
+    PutText(key, out);
     if (const auto* text = std::get_if<std::string>(&value)) {
-      out.push_back(kText);
-      PutText(*text, &out);
+      out->push_back(kText);
+      PutText(*text, out);
     } else if (const auto* number = std::get_if<double>(&value)) {
-      out.push_back(kNumber);
-      PutFixed64(std::bit_cast<uint64_t>(*number), &out);
+      out->push_back(kNumber);
+      PutFixed64(std::bit_cast<uint64_t>(*number), out);
     } else {
-      out.push_back(std::get<bool>(value) ? kTrue : kFalse);
+      out->push_back(std::get<bool>(value) ? kTrue : kFalse);
     }
   }
-  return out;
 }
 
-uint64_t HashContent(absl::string_view content) {
-  return XXH3_64bits(content.data(), content.size());
-}
-
-absl::Status DecodeContent(absl::string_view content, EventView* view) {
-  absl::string_view rest = content;
+absl::Status DecodeContent(absl::string_view encoded, ContentView* view) {
+  absl::string_view rest = encoded;
   const auto damaged = [&](absl::string_view what) {
     return absl::DataLossError(
-        absl::StrCat("event record is damaged: ", what, " at byte ",
-                     content.size() - rest.size(), " of ", content.size()));
+        absl::StrCat("content of an event is damaged: ", what, " at byte ",
+                     encoded.size() - rest.size(), " of ", encoded.size()));
   };
-  if (rest.empty() || rest.front() != kContentVersion) {
-    return damaged("unknown version");
-  }
-  rest.remove_prefix(1);
   if (!GetText(&rest, &view->name)) return damaged("no name");
-  if (rest.empty()) return damaged("no value flag");
-  const bool has_value = rest.front() == 1;
-  rest.remove_prefix(1);
-  view->value.reset();
-  if (has_value) {
-    uint64_t bits = 0;
-    if (!GetFixed64(&rest, &bits)) return damaged("no value");
-    view->value = static_cast<MicroValue>(bits);
-  }
   view->attributes = rest;
   absl::string_view key;
   AttributeView value;
@@ -155,38 +131,8 @@ absl::Status DecodeContent(absl::string_view content, EventView* view) {
   return absl::OkStatus();
 }
 
-std::string UnitPrefix(absl::string_view unit_id) {
-  std::string key;
-  AppendBytes(unit_id, &key);
-  return key;
-}
-
-std::string EventKey(absl::string_view unit_id, Micros time,
-                     absl::string_view event_id, uint64_t content_hash) {
-  std::string key = UnitPrefix(unit_id);
-  AppendInt64(time, &key);
-  AppendBytes(event_id, &key);
-  AppendUint64(content_hash, &key);
-  return key;
-}
-
-absl::StatusOr<EventKeyParts> DecodeEventKey(absl::string_view key) {
-  KeyDecoder decoder(key);
-  EventKeyParts parts;
-  auto unit_id = decoder.ReadBytes();
-  if (!unit_id.ok()) return unit_id.status();
-  parts.unit_id = *std::move(unit_id);
-  const auto time = decoder.ReadInt64();
-  if (!time.ok()) return time.status();
-  parts.time = *time;
-  auto event_id = decoder.ReadBytes();
-  if (!event_id.ok()) return event_id.status();
-  parts.event_id = *std::move(event_id);
-  const auto hash = decoder.ReadUint64();
-  if (!hash.ok()) return hash.status();
-  parts.content_hash = *hash;
-  if (absl::Status status = decoder.Finish(); !status.ok()) return status;
-  return parts;
+uint64_t HashText(absl::string_view text) {
+  return XXH3_64bits(text.data(), text.size());
 }
 
 std::string AliasKey(const Alias& alias) {

@@ -45,25 +45,32 @@ std::vector<Segmenter::Segment> Segmenter::Segments() const {
   return segments;
 }
 
-Slots Segmenter::SlotsOf(absl::Span<const EventView> events,
-                         size_t anchor) const {
-  Slots slots = {0};
+void Segmenter::Classify(const ContentView& content, SpecFacts* facts) const {
   for (size_t d = 0; d < dimensions_.size(); ++d) {
     const SegmentDimension& dimension = dimensions_[d];
-    std::optional<AttributeView> found;
-    for (size_t i = anchor + 1; i-- > 0 && !found.has_value();) {
-      found = events[i].Find(dimension.attribute);
+    const auto found = content.Find(dimension.attribute);
+    if (!found.has_value()) continue;
+    const auto it = std::find(dimension.values.begin(), dimension.values.end(),
+                              ToText(*found));
+    // The slot of other values comes after the last declared one.
+    facts->slots[d] =
+        static_cast<int16_t>(first_slot_[d] + (it - dimension.values.begin()));
+  }
+}
+
+Slots Segmenter::SlotsOf(absl::Span<const FoldEvent> events, size_t anchor,
+                         size_t spec) const {
+  Slots slots = {0};
+  for (size_t d = 0; d < dimensions_.size(); ++d) {
+    int slot = first_slot_[d] + static_cast<int>(dimensions_[d].values.size()) +
+               1;  // None.
+    for (size_t i = anchor + 1; i-- > 0;) {
+      const int16_t told = events[i].facts->specs[spec].slots[d];
+      if (told < 0) continue;
+      slot = told;
+      break;
     }
-    const int values = static_cast<int>(dimension.values.size());
-    if (!found.has_value()) {
-      slots.push_back(first_slot_[d] + values + 1);
-      continue;
-    }
-    const std::string text = ToText(*found);
-    const auto it =
-        std::find(dimension.values.begin(), dimension.values.end(), text);
-    slots.push_back(first_slot_[d] +
-                    static_cast<int>(it - dimension.values.begin()));
+    slots.push_back(slot);
   }
   return slots;
 }

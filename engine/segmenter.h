@@ -9,6 +9,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "engine/content_facts.h"
 #include "engine/journey.h"
 #include "engine/record.h"
 
@@ -35,9 +36,15 @@ class Segmenter {
   };
   std::vector<Segment> Segments() const;
 
+  // Writes the slot that the content tells of each dimension; those whose
+  // attribute it does not carry are left alone.
+  void Classify(const ContentView& content, SpecFacts* facts) const;
+
   // The slots of a unit: by the attributes of `events[anchor]`, else by the
-  // latest earlier event that carries the attribute. `events` in order of time.
-  Slots SlotsOf(absl::Span<const EventView> events, size_t anchor) const;
+  // latest earlier event that carries the attribute. `events` in order of time;
+  // `spec` is the specification's number.
+  Slots SlotsOf(absl::Span<const FoldEvent> events, size_t anchor,
+                size_t spec) const;
 
  private:
   std::vector<SegmentDimension> dimensions_;

@@ -28,31 +28,6 @@ Folded<Fold> MakeFolded(const std::shared_ptr<const Spec>& spec) {
 
 }  // namespace
 
-std::vector<Contribution> FoldedSpecs::Contribute(
-    absl::Span<const EventView> events) const {
-  std::vector<Contribution> contributions;
-  contributions.reserve(journeys.size() + experiments.size());
-  for (const auto& [name, folded] : journeys) {
-    contributions.push_back(folded.fold->Contribute(events));
-  }
-  for (const auto& [name, folded] : experiments) {
-    contributions.push_back(folded.fold->Contribute(events));
-  }
-  return contributions;
-}
-
-std::vector<Book*> FoldedSpecs::Books() const {
-  std::vector<Book*> books;
-  books.reserve(journeys.size() + experiments.size());
-  for (const auto& [name, folded] : journeys) {
-    books.push_back(folded.book.get());
-  }
-  for (const auto& [name, folded] : experiments) {
-    books.push_back(folded.book.get());
-  }
-  return books;
-}
-
 bool SameContributions(const Experiment& a, const Experiment& b,
                        Micros newest) {
   return a.name == b.name && a.stage == b.stage && SameVariants(a, b) &&

@@ -23,6 +23,8 @@ template <typename Fold>
 struct Folded {
   std::shared_ptr<const Fold> fold;
   std::shared_ptr<Book> book;
+  // Its events are gone, and its book changes no more.
+  bool sealed = false;
 };
 
 // What is to be folded.
@@ -37,10 +39,7 @@ struct FoldedSpecs {
   std::map<std::string, Folded<JourneyFold>, std::less<>> journeys;
   std::map<std::string, Folded<ExperimentFold>, std::less<>> experiments;
 
-  // One for each journey and experiment, in the order of the maps.
-  std::vector<Contribution> Contribute(
-      absl::Span<const EventView> events) const;
-  std::vector<Book*> Books() const;
+  bool empty() const { return journeys.empty() && experiments.empty(); }
 };
 
 // Whether both make the same contribution of every unit whose events are all

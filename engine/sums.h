@@ -13,6 +13,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/numeric/int128.h"
+#include "absl/types/span.h"
 #include "engine/event.h"
 
 namespace stagecraft::engine {
@@ -20,11 +21,29 @@ namespace stagecraft::engine {
 inline constexpr int kMaxComponents = 4;
 using UnitValue = std::array<MicroValue, kMaxComponents>;
 
+// How many numbers k components have.
+constexpr int NumbersOf(int k) { return 1 + k + k * (k + 1) / 2; }
+inline constexpr int kMaxNumbers = NumbersOf(kMaxComponents);
+
+// Adds a unit's numbers `sign` times: count, sums, and products row by row of
+// the upper triangle.
+inline void AddNumbers(const UnitValue& value, int components, int sign,
+                       absl::int128* numbers) {
+  *numbers++ += sign;
+  for (int i = 0; i < components; ++i) {
+    *numbers++ += absl::int128(value[i]) * sign;
+  }
+  for (int i = 0; i < components; ++i) {
+    const absl::int128 signed_value = absl::int128(value[i]) * sign;
+    for (int j = i; j < components; ++j) *numbers++ += signed_value * value[j];
+  }
+}
+
 class Sums {
  public:
   Sums() = default;
   explicit Sums(int components) : components_(components) {
-    numbers_.resize(Size(components));
+    numbers_.resize(NumbersOf(components));
   }
 
   int components() const { return components_; }
@@ -41,17 +60,13 @@ class Sums {
   void set_product(int i, int j, absl::int128 value) {
     numbers_[ProductIndex(i, j)] = value;
   }
+  // Count, sums, and products row by row of the upper triangle.
+  absl::Span<const absl::int128> numbers() const { return numbers_; }
+  absl::Span<absl::int128> numbers() { return absl::MakeSpan(numbers_); }
 
   // Adds a unit (sign 1) or takes one away (sign -1).
   void Add(const UnitValue& value, int sign) {
-    numbers_[0] += sign;
-    for (int i = 0; i < components_; ++i) {
-      const absl::int128 signed_value = absl::int128(value[i]) * sign;
-      numbers_[1 + i] += signed_value;
-      for (int j = i; j < components_; ++j) {
-        numbers_[ProductIndex(i, j)] += signed_value * value[j];
-      }
-    }
+    AddNumbers(value, components_, sign, numbers_.data());
   }
   Sums& operator+=(const Sums& other) { return Combine(other, 1); }
   Sums& operator-=(const Sums& other) { return Combine(other, -1); }
@@ -67,7 +82,6 @@ class Sums {
   }
 
  private:
-  static int Size(int k) { return 1 + k + k * (k + 1) / 2; }
   // Row by row of the upper triangle.
   int ProductIndex(int i, int j) const {
     return 1 + components_ + i * components_ - i * (i - 1) / 2 + (j - i);

@@ -2,32 +2,39 @@
 #ifndef STAGECRAFT_SERVICE_ASSIGNMENT_SERVICE_H_
 #define STAGECRAFT_SERVICE_ASSIGNMENT_SERVICE_H_
 
+#include <grpcpp/grpcpp.h>
+
 #include "absl/time/time.h"
 #include "engine/engine.h"
+#include "service/assignment_question.h"
 #include "service/catalog.h"
 #include "service/clock.h"
-#include "stagecraft/v1/assignment.grpc.pb.h"
+#include "stagecraft/v1/assignment.pb.h"
 
 namespace stagecraft::service {
 
-inline constexpr int kMaxUnitsPerCall = 1000;
-inline constexpr int kMaxExperimentsPerCall = 100;
-
-// Thread-safe. One call sees one state of the catalog, whatever changes
-// meanwhile.
-class AssignmentService final : public v1::AssignmentService::Service {
+// What the two methods do; assignment_calls.h serves them. Thread-safe. One
+// call sees one state of the catalog, whatever changes meanwhile. A response is
+// complete only if the status is OK.
+class AssignmentService {
  public:
   // `engine` and `catalog` outlive the service. Exposures that are further
   // ahead of the clock than `max_event_lead` are refused.
   AssignmentService(engine::Engine* engine, const Catalog* catalog, Clock clock,
                     absl::Duration max_event_lead);
 
-  grpc::Status Assign(grpc::ServerContext* context,
+  // Whether the call may wait: for the disk, or for others who use a unit. One
+  // that need not wait takes microseconds.
+  bool MayWait(const v1::AssignRequest& request) const;
+  bool MayWait(const v1::BatchAssignRequest&) const { return true; }
+
+  // `context` takes trailing metadata; null: none.
+  grpc::Status Assign(grpc::ServerContextBase* context,
                       const v1::AssignRequest* request,
-                      v1::AssignResponse* response) override;
-  grpc::Status BatchAssign(grpc::ServerContext* context,
-                           const v1::BatchAssignRequest* request,
-                           v1::BatchAssignResponse* response) override;
+                      v1::AssignResponse* response) const;
+  grpc::Status Assign(grpc::ServerContextBase* context,
+                      const v1::BatchAssignRequest* request,
+                      v1::BatchAssignResponse* response) const;
 
  private:
   engine::Engine* const engine_;

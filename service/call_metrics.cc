@@ -20,15 +20,15 @@ bool IsCallersMatter(grpc::StatusCode code) {
 class CallWatcher : public grpc::experimental::Interceptor {
  public:
   CallWatcher(grpc::experimental::ServerRpcInfo* info, CallMetrics* metrics,
-              std::shared_ptr<const Log> log, absl::Duration slow)
+              const Log* log, absl::Duration slow)
       : method_(info->method()),
         is_stream_(info->type() !=
                    grpc::experimental::ServerRpcInfo::Type::UNARY),
-        metrics_(metrics),
-        log_(std::move(log)),
+        counter_(metrics->Of(method_)),
+        log_(log),
         slow_(slow),
         start_(std::chrono::steady_clock::now()) {
-    metrics_->Start(method_);
+    counter_->Start();
   }
 
   // The call is over, whether or not a status was sent.
@@ -38,7 +38,7 @@ class CallWatcher : public grpc::experimental::Interceptor {
     const grpc::StatusCode code = status_.has_value()
                                       ? status_->error_code()
                                       : grpc::StatusCode::CANCELLED;
-    metrics_->Finish(method_, code, duration);
+    counter_->Finish(code, duration);
     const double milliseconds = absl::ToDoubleMilliseconds(duration);
     if (code != grpc::StatusCode::OK) {
       const std::string message = IsCallersMatter(code) || !status_.has_value()
@@ -51,7 +51,7 @@ class CallWatcher : public grpc::experimental::Interceptor {
     } else if (!is_stream_ && duration > slow_) {
       log_->Warn("call_slow",
                  {{"method", method_}, {"milliseconds", milliseconds}});
-    } else {
+    } else if (log_->enabled(LogLevel::kDebug)) {
       log_->Debug("call",
                   {{"method", method_}, {"milliseconds", milliseconds}});
     }
@@ -67,10 +67,10 @@ class CallWatcher : public grpc::experimental::Interceptor {
   }
 
  private:
-  const std::string method_;
+  const absl::string_view method_;  // The server's.
   const bool is_stream_;
-  CallMetrics* const metrics_;
-  const std::shared_ptr<const Log> log_;
+  CallMetrics::Counter* const counter_;
+  const Log* const log_;  // The factory's, which outlives all calls.
   const absl::Duration slow_;
   const std::chrono::steady_clock::time_point start_;
   std::optional<grpc::Status> status_;
@@ -85,7 +85,7 @@ class CallWatcherFactory
 
   grpc::experimental::Interceptor* CreateServerInterceptor(
       grpc::experimental::ServerRpcInfo* info) override {
-    return new CallWatcher(info, metrics_, log_, slow_);
+    return new CallWatcher(info, metrics_, log_.get(), slow_);
   }
 
  private:
@@ -102,27 +102,51 @@ int64_t CallMetrics::Method::running() const {
   return running;
 }
 
-void CallMetrics::Start(absl::string_view method) {
-  absl::MutexLock lock(&mutex_);
-  ++methods_[std::string(method)].started;
+void CallMetrics::Counter::Start() {
+  started_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void CallMetrics::Finish(absl::string_view method, grpc::StatusCode code,
-                         absl::Duration duration) {
+void CallMetrics::Counter::Finish(grpc::StatusCode code,
+                                  absl::Duration duration) {
   const size_t bucket =
       std::lower_bound(kCallDurationBuckets.begin(), kCallDurationBuckets.end(),
                        absl::ToDoubleSeconds(duration)) -
       kCallDurationBuckets.begin();
+  const int index = std::clamp(static_cast<int>(code), 0, kCodes - 1);
+  total_nanos_.fetch_add(absl::ToInt64Nanoseconds(duration),
+                         std::memory_order_relaxed);
+  buckets_[bucket].fetch_add(1, std::memory_order_relaxed);
+  // The last one: who sees the call finished sees the rest.
+  finished_[index].fetch_add(1, std::memory_order_release);
+}
+
+CallMetrics::Counter* CallMetrics::Of(absl::string_view method) {
   absl::MutexLock lock(&mutex_);
-  Method& entry = methods_[std::string(method)];
-  ++entry.finished[code];
-  entry.total += duration;
-  ++entry.buckets[bucket];
+  const auto it = methods_.find(std::string_view(method.data(), method.size()));
+  return it != methods_.end() ? &it->second : &methods_[std::string(method)];
 }
 
 std::map<std::string, CallMetrics::Method> CallMetrics::Snapshot() const {
+  std::map<std::string, Method> snapshot;
   absl::MutexLock lock(&mutex_);
-  return {methods_.begin(), methods_.end()};
+  for (const auto& [name, counter] : methods_) {
+    Method& method = snapshot[name];
+    for (int code = 0; code < Counter::kCodes; ++code) {
+      const int64_t count =
+          counter.finished_[code].load(std::memory_order_acquire);
+      if (count > 0) {
+        method.finished[static_cast<grpc::StatusCode>(code)] = count;
+      }
+    }
+    // After those that finished: there are never more of them.
+    method.started = counter.started_.load(std::memory_order_relaxed);
+    method.total =
+        absl::Nanoseconds(counter.total_nanos_.load(std::memory_order_relaxed));
+    for (size_t i = 0; i < method.buckets.size(); ++i) {
+      method.buckets[i] = counter.buckets_[i].load(std::memory_order_relaxed);
+    }
+  }
+  return snapshot;
 }
 
 std::string ToText(grpc::StatusCode code) {

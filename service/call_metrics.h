@@ -6,6 +6,7 @@
 #include <grpcpp/support/server_interceptor.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -36,15 +37,31 @@ class CallMetrics {
     int64_t running() const;
   };
 
-  void Start(absl::string_view method);
-  void Finish(absl::string_view method, grpc::StatusCode code,
-              absl::Duration duration);
-  // By full name: `/stagecraft.v1.EventService/IngestEvents`.
+  // Counts calls of one method. Takes no lock.
+  class Counter {
+   public:
+    void Start();
+    void Finish(grpc::StatusCode code, absl::Duration duration);
+
+   private:
+    friend class CallMetrics;
+    static constexpr int kCodes = 18;  // The last one is all that are unknown.
+    std::atomic<int64_t> started_{0};
+    std::array<std::atomic<int64_t>, kCodes> finished_ = {};
+    std::atomic<int64_t> total_nanos_{0};
+    std::array<std::atomic<int64_t>, kCallDurationBuckets.size() + 1> buckets_ =
+        {};
+  };
+
+  // Lives as long as this does.
+  Counter* Of(absl::string_view method);
+  // By full name: `/stagecraft.v1.EventService/IngestEvents`. Calls that are
+  // counted meanwhile are in it in part.
   std::map<std::string, Method> Snapshot() const;
 
  private:
-  mutable absl::Mutex mutex_;
-  std::map<std::string, Method, std::less<>> methods_ ABSL_GUARDED_BY(mutex_);
+  mutable absl::Mutex mutex_;  // Held while a method is searched.
+  std::map<std::string, Counter, std::less<>> methods_ ABSL_GUARDED_BY(mutex_);
 };
 
 // `INVALID_ARGUMENT` and so on; `CODE_99` for one that is not known.

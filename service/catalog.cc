@@ -148,15 +148,14 @@ absl::Status Catalog::LoadAll() {
     return absl::DataLossError(absl::StrCat(
         "the stored documents do not fit together: ", status.message()));
   }
+  state_.Replace(std::make_shared<const CatalogState>(std::move(state)));
   absl::MutexLock lock(&mutex_);
-  state_ = std::make_shared<const CatalogState>(std::move(state));
   pending_ = std::move(pending);
   return absl::OkStatus();
 }
 
 std::shared_ptr<const CatalogState> Catalog::state() const {
-  absl::MutexLock lock(&mutex_);
-  return state_;
+  return state_.Get();
 }
 
 engine::Specs Catalog::specs() const { return SpecsOf(*state()); }
@@ -238,7 +237,7 @@ absl::Status Catalog::Commit(CatalogEdit* edit) {
     return status;
   }
   absl::MutexLock lock(&mutex_);
-  state_ = std::make_shared<const CatalogState>(std::move(edit->state_));
+  state_.Replace(std::make_shared<const CatalogState>(std::move(edit->state_)));
   for (auto& [experiment, decision] : edit->pending_) {
     if (decision.has_value()) {
       pending_[experiment] = *std::move(decision);

@@ -35,6 +35,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "engine/engine.h"
+#include "engine/published.h"
 #include "engine/store/store.h"
 #include "google/protobuf/message.h"
 #include "service/catalog_state.h"
@@ -168,8 +169,8 @@ class Catalog {
   // write sets it right.
   bool engine_is_ahead_ ABSL_GUARDED_BY(writer_) = false;
   RequestLog requests_ ABSL_GUARDED_BY(writer_);
-  mutable absl::Mutex mutex_;  // Held for a copy of a pointer only.
-  std::shared_ptr<const CatalogState> state_ ABSL_GUARDED_BY(mutex_);
+  engine::Published<CatalogState> state_;
+  mutable absl::Mutex mutex_;
   std::map<std::string, v1::Decision> pending_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -26,7 +26,7 @@ using Documents = std::map<std::string, std::shared_ptr<const T>, std::less<>>;
 // The one of that name, or null. Lives as long as the map.
 template <typename T>
 const T* Find(const Documents<T>& documents, absl::string_view name) {
-  const auto it = documents.find(std::string(name));
+  const auto it = documents.find(std::string_view(name.data(), name.size()));
   return it == documents.end() ? nullptr : it->second.get();
 }
 

@@ -1,9 +1,9 @@
 #include "service/config.h"
 
-#include <functional>
-#include <map>
+#include <algorithm>
 #include <optional>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -11,12 +11,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "engine/text.h"
 #include "service/config_file.h"
+#include "service/config_settings.h"
 
 #ifndef STAGECRAFT_VERSION
 #error "The build must define STAGECRAFT_VERSION."
@@ -26,160 +26,6 @@ namespace stagecraft::service {
 namespace {
 
 using engine::Quote;
-
-// One setting. `set` answers with what is wanted if the text does not do.
-struct Setting {
-  absl::string_view name;
-  absl::string_view placeholder;  // Empty: a truth value.
-  absl::string_view help;
-  std::function<std::optional<std::string>(absl::string_view text, Config*)>
-      set;
-  std::function<std::string(const Config&)> get;
-};
-
-template <typename T>
-Setting Number(absl::string_view name, absl::string_view help, T Config::*field,
-               int64_t min, int64_t max) {
-  return {name, "N", help,
-          [=](absl::string_view text,
-              Config* config) -> std::optional<std::string> {
-            int64_t value = 0;
-            if (!absl::SimpleAtoi(text, &value) || value < min || value > max) {
-              return absl::StrCat("a whole number from ", min, " to ", max);
-            }
-            config->*field = static_cast<T>(value);
-            return std::nullopt;
-          },
-          [=](const Config& config) { return absl::StrCat(config.*field); }};
-}
-
-Setting Duration(absl::string_view name, absl::string_view help,
-                 absl::Duration Config::*field, absl::Duration max) {
-  return {name, "DURATION", help,
-          [=](absl::string_view text,
-              Config* config) -> std::optional<std::string> {
-            absl::Duration value;
-            if (!absl::ParseDuration(text, &value) ||
-                value < absl::ZeroDuration() || value > max) {
-              return absl::StrCat("a duration from 0 to ",
-                                  absl::FormatDuration(max),
-                                  ", for example 90s or 1h30m");
-            }
-            config->*field = value;
-            return std::nullopt;
-          },
-          [=](const Config& config) {
-            return absl::FormatDuration(config.*field);
-          }};
-}
-
-Setting Text(absl::string_view name, absl::string_view placeholder,
-             absl::string_view help, std::string Config::*field) {
-  return {name, placeholder, help,
-          [=](absl::string_view text,
-              Config* config) -> std::optional<std::string> {
-            if (text.empty()) return "something";
-            config->*field = std::string(text);
-            return std::nullopt;
-          },
-          [=](const Config& config) { return config.*field; }};
-}
-
-Setting Truth(absl::string_view name, absl::string_view help,
-              bool Config::*field) {
-  return {name, "", help,
-          [=](absl::string_view text,
-              Config* config) -> std::optional<std::string> {
-            if (text == "true") {
-              config->*field = true;
-            } else if (text == "false") {
-              config->*field = false;
-            } else {
-              return "true or false";
-            }
-            return std::nullopt;
-          },
-          [=](const Config& config) -> std::string {
-            return config.*field ? "true" : "false";
-          }};
-}
-
-template <typename T>
-Setting Choice(absl::string_view name, absl::string_view help, T Config::*field,
-               std::vector<std::pair<absl::string_view, T>> choices) {
-  const std::string words =
-      absl::StrJoin(choices, "|", [](std::string* out, const auto& choice) {
-        absl::StrAppend(out, choice.first);
-      });
-  // Settings live as long as the program.
-  const std::string& placeholder = *new std::string(words);
-  return {name, placeholder, help,
-          [=](absl::string_view text,
-              Config* config) -> std::optional<std::string> {
-            for (const auto& [word, value] : choices) {
-              if (text == word) {
-                config->*field = value;
-                return std::nullopt;
-              }
-            }
-            return absl::StrCat("one of ", words);
-          },
-          [=](const Config& config) -> std::string {
-            for (const auto& [word, value] : choices) {
-              if (config.*field == value) return std::string(word);
-            }
-            return "";
-          }};
-}
-
-constexpr absl::Duration kTenYears = absl::Hours(24 * 3652);
-
-const std::vector<Setting>& Settings() {
-  static const auto& settings = *new std::vector<Setting>{
-      Text("listen", "HOST:PORT",
-           "Where to listen; port 0 is any free one. unix:PATH is a socket.",
-           &Config::listen),
-      Text("data", "DIRECTORY",
-           "Where everything is stored. Made if missing; its parent must "
-           "exist.",
-           &Config::data),
-      Truth("in-memory", "Store nothing on disk: all is lost at the end.",
-            &Config::in_memory),
-      Number("cache-mb", "MiB of memory for the histories of units.",
-             &Config::cache_mb, 1, 1 << 20),
-      Number("block-cache-mb", "MiB of memory for the store.",
-             &Config::block_cache_mb, 1, 1 << 20),
-      Number("max-message-mb", "Largest message that is taken, in MiB.",
-             &Config::max_message_mb, 1, 64),
-      Number("max-threads", "Calls that run at a time, watchers included.",
-             &Config::max_threads, 8, 4096),
-      Number("max-streams", "Event streams that are open at a time.",
-             &Config::max_streams, 1, 4096),
-      Duration("max-event-lead",
-               "Events further ahead of the server's clock are refused.",
-               &Config::max_event_lead, kTenYears),
-      Duration("evaluate-every",
-               "How often verdicts are looked for; 0 is never.",
-               &Config::evaluate_every, kTenYears),
-      Duration("slow-call", "Calls that take longer are logged.",
-               &Config::slow_call, kTenYears),
-      Duration("shutdown-grace",
-               "How long running calls may go on after SIGTERM.",
-               &Config::shutdown_grace, absl::Hours(1)),
-      Choice<LogFormat>(
-          "log-format", "How log lines on standard error look.",
-          &Config::log_format,
-          {{"json", LogFormat::kJson}, {"text", LogFormat::kText}}),
-      Choice<LogLevel>("log-level", "What is logged, from this level up.",
-                       &Config::log_level,
-                       {{"debug", LogLevel::kDebug},
-                        {"info", LogLevel::kInfo},
-                        {"warn", LogLevel::kWarn},
-                        {"error", LogLevel::kError},
-                        {"off", LogLevel::kOff}}),
-  };
-  return settings;
-}
 
 const Setting* FindSetting(absl::string_view name) {
   for (const Setting& setting : Settings()) {
@@ -246,7 +92,8 @@ absl::StatusOr<std::vector<Flag>> Split(absl::Span<const std::string> args) {
     if (equals != absl::string_view::npos) {
       value = std::string(arg.substr(equals + 1));
     }
-    const bool is_word = flag.name == "help" || flag.name == "version";
+    const bool is_word =
+        flag.name == "help" || flag.name == "version" || flag.name == "verify";
     const Setting* setting = FindSetting(flag.name);
     if (setting == nullptr && !is_word && flag.name != "config") {
       absl::string_view positive = flag.name;
@@ -303,6 +150,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(
       result.action = CommandLine::Action::kVersion;
       return result;
     }
+    if (flag.name == "verify") result.action = CommandLine::Action::kVerify;
     if (flag.name != "config") continue;
     if (file.has_value()) {
       return absl::InvalidArgumentError(
@@ -317,7 +165,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(
   }
   for (const Flag& flag : *flags) {
     const Setting* setting = FindSetting(flag.name);
-    if (setting == nullptr) continue;  // --config.
+    if (setting == nullptr) continue;  // --config, --verify.
     if (absl::Status status = Set(*setting, absl::StrCat("flag --", flag.name),
                                   flag.value, &result.config);
         !status.ok()) {
@@ -374,9 +222,20 @@ std::string Usage() {
       "      Reads settings from a file: a JSON object or lines `name = "
       "value`.\n"
       "      Flags win over the file.\n"
+      "  --verify\n"
+      "      Serves nothing: computes all tallies again from what is stored "
+      "at\n"
+      "      --data, compares them with those that a start would have, and "
+      "ends\n"
+      "      with 0 if they are equal, else with 1.\n"
       "  --help\n      Prints this.\n"
       "  --version\n      Prints the version.\n");
   return out;
+}
+
+int DefaultThreads() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1,
+                    64);
 }
 
 absl::string_view Version() { return STAGECRAFT_VERSION; }

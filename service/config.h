@@ -22,6 +22,9 @@ namespace stagecraft::service {
 enum class LogFormat { kJson, kText };
 enum class LogLevel { kDebug, kInfo, kWarn, kError, kOff };
 
+// The number of cores, 1 to 64.
+int DefaultThreads();
+
 struct Config {
   // `host:port`; port 0: any free one. `unix:PATH` is a socket file.
   std::string listen = "127.0.0.1:7400";
@@ -29,13 +32,23 @@ struct Config {
   std::string data = "./stagecraft-data";
   // Keep everything in memory instead; nothing survives. For demos.
   bool in_memory = false;
-  int64_t cache_mb = 2048;       // Memory for units' histories. 1 to 1048576.
+  int64_t cache_mb = 2048;       // Memory for events of units. 1 to 1048576.
   int64_t block_cache_mb = 256;  // Memory of the store. 1 to 1048576.
   int max_message_mb = 16;       // Largest message taken. 1 to 64.
   int max_threads = 256;         // Calls that run at a time. 8 to 4096.
   int max_streams = 64;          // Event streams at a time. 1 to 4096.
+  // Threads that read the log at the start, and fold or scan all units. 1 to
+  // 64.
+  int threads = DefaultThreads();
+  // Memory for events that wait to be stored. 1 to 1048576.
+  int64_t ingest_memory_mb = 256;
   absl::Duration max_event_lead = absl::Hours(24);    // 0 to 10 years.
   absl::Duration evaluate_every = absl::Seconds(60);  // 0: never.
+  // How often it is looked whether a snapshot of the units is due. 0: never is
+  // one written, also not at the end.
+  absl::Duration snapshot_check = absl::Seconds(5);
+  // Whole days that events are kept. 0: for ever.
+  absl::Duration keep_events = absl::ZeroDuration();
   absl::Duration slow_call = absl::Seconds(1);        // Longer ones are logged.
   absl::Duration shutdown_grace = absl::Seconds(10);  // 0 to 1 hour.
   LogFormat log_format = LogFormat::kJson;
@@ -44,7 +57,12 @@ struct Config {
 
 // What the command line asks for.
 struct CommandLine {
-  enum class Action { kRun, kHelp, kVersion };
+  enum class Action {
+    kRun,
+    kVerify,  // Compares what is stored with itself, and ends.
+    kHelp,
+    kVersion
+  };
   Action action = Action::kRun;
   Config config;
 };

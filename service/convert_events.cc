@@ -1,35 +1,124 @@
 #include "service/convert_events.h"
 
-#include <utility>
+#include <cstring>
 
-#include "service/convert_predicate.h"
+#include "absl/strings/str_cat.h"
 #include "service/convert_time.h"
 
 namespace stagecraft::service {
+namespace {
 
-absl::StatusOr<engine::Event> ToEngine(const v1::Event& event) {
-  engine::Event result;
-  result.event_id = event.event_id();
-  result.unit_id = event.unit_id();
-  result.name = event.name();
+engine::Micros LatestTime(const EventTimeLimit& limit) {
+  // The clock may stand anywhere: no arithmetic on cut times.
+  const absl::Time latest = limit.now + limit.max_lead;
+  if (latest >= ToTime(engine::kMaxTime)) return engine::kMaxTime;
+  if (latest < absl::UnixEpoch()) return -1;
+  return absl::ToUnixMicros(latest);
+}
+
+void AppendText(absl::string_view text, std::string* out) {
+  const auto size = static_cast<uint32_t>(text.size());
+  char bytes[sizeof(size)];
+  std::memcpy(bytes, &size, sizeof(size));
+  out->append(bytes, sizeof(size));
+  out->append(text.data(), text.size());
+}
+
+// Different names and attributes give different keys. The same ones may give
+// several: a map has no order of its own.
+void AppendKey(absl::string_view name, const AttributeMap& attributes,
+               std::string* out) {
+  AppendText(name, out);
+  for (const auto& [key, value] : attributes) {
+    AppendText(key, out);
+    out->push_back(static_cast<char>(value.kind_case()));
+    switch (value.kind_case()) {
+      case v1::AttributeValue::kStringValue:
+        AppendText(value.string_value(), out);
+        break;
+      case v1::AttributeValue::kNumberValue: {
+        const double number = value.number_value();
+        char bytes[sizeof(number)];
+        std::memcpy(bytes, &number, sizeof(number));
+        out->append(bytes, sizeof(number));
+        break;
+      }
+      case v1::AttributeValue::kBoolValue:
+        out->push_back(value.bool_value() ? 1 : 0);
+        break;
+      case v1::AttributeValue::KIND_NOT_SET:
+        break;
+    }
+  }
+}
+
+}  // namespace
+
+absl::Status EventTimeLimit::Check(engine::Micros time) const {
+  // The clock may stand anywhere: no arithmetic on cut times.
+  if (ToTime(time) <= now + max_lead) return absl::OkStatus();
+  const auto text = [](absl::Time moment) {
+    return absl::FormatTime(absl::RFC3339_full, moment, absl::UTCTimeZone());
+  };
+  return absl::InvalidArgumentError(
+      absl::StrCat("time is ", text(ToTime(time)), ", want at most ",
+                   absl::FormatDuration(max_lead),
+                   " after the server's time, which is ", text(now)));
+}
+
+EventConverter::EventConverter(const EventTimeLimit& limit,
+                               engine::EventBatch* batch)
+    : limit_(limit), latest_(LatestTime(limit)), batch_(batch) {}
+
+absl::Status EventConverter::CheckTime(engine::Micros time) const {
+  if (time >= 0 && time <= latest_) return absl::OkStatus();
+  if (time < 0 || time > engine::kMaxTime) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("time is ", time, " microseconds after 1970, want 0 to ",
+                     engine::kMaxTime, " (2200-01-01T00:00:00Z)"));
+  }
+  return limit_.Check(time);
+}
+
+absl::StatusOr<uint32_t> EventConverter::AddContent(
+    const std::string& name, const AttributeMap& attributes) {
+  key_.clear();
+  AppendKey(name, attributes, &key_);
+  const auto known = contents_.find(key_);
+  if (known != contents_.end()) return known->second;
+  const auto converted = ToEngine(attributes);
+  if (!converted.ok()) return converted.status();
+  const auto content = batch_->AddContent(name, *converted);
+  if (content.ok()) contents_.emplace(key_, *content);
+  return content;
+}
+
+absl::Status EventConverter::Add(const v1::Event& event) {
   if (!event.has_time()) {
     return absl::InvalidArgumentError(
         "time is missing, want when it happened, 1970 to 2200");
   }
   const auto time = ToMicros(event.time(), "time");
   if (!time.ok()) return time.status();
-  result.time = *time;
+  engine::EventBatch::Item item;
+  item.time = *time;
   if (event.has_value()) {
-    engine::MicroValue value = 0;
-    const absl::Status status =
-        engine::ToMicroValue(event.value(), "value", &value);
-    if (!status.ok()) return status;
-    result.value = value;
+    item.has_value = true;
+    if (absl::Status status =
+            engine::ToMicroValue(event.value(), "value", &item.value);
+        !status.ok()) {
+      return status;
+    }
   }
-  auto attributes = ToEngine(event.attributes());
-  if (!attributes.ok()) return attributes.status();
-  result.attributes = *std::move(attributes);
-  return result;
+  const auto content = AddContent(event.name(), event.attributes());
+  if (!content.ok()) return content.status();
+  if (absl::Status status = CheckTime(*time); !status.ok()) return status;
+  const auto unit = batch_->AddUnit(event.unit_id());
+  if (!unit.ok()) return unit.status();
+  item.unit = *unit;
+  item.content = *content;
+  item.event_id = event.event_id();
+  return batch_->AddItem(item);
 }
 
 engine::Alias ToEngine(const v1::Alias& alias) {

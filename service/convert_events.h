@@ -1,17 +1,64 @@
-// Events and aliases from the wire to the engine.
+// Events and aliases from the wire to the engine, without copies of their
+// texts.
 #ifndef STAGECRAFT_SERVICE_CONVERT_EVENTS_H_
 #define STAGECRAFT_SERVICE_CONVERT_EVENTS_H_
 
+#include <cstdint>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "engine/event.h"
+#include "engine/event_batch.h"
+#include "service/convert_predicate.h"
 #include "stagecraft/v1/event.pb.h"
 
 namespace stagecraft::service {
 
-// Converts only: engine::Engine::Ingest validates each event.
-// Errors: kInvalidArgument names the field (`time`, `value`,
-// `attributes["k"]`), the value seen and the value wanted.
-absl::StatusOr<engine::Event> ToEngine(const v1::Event& event);
+// The latest time that an event may have. `max_lead` >= 0.
+struct EventTimeLimit {
+  absl::Time now;
+  absl::Duration max_lead;
+
+  // Errors: kInvalidArgument, `time is ..., want at most ...`.
+  absl::Status Check(engine::Micros time) const;
+};
+
+// Whether the lists of `columns` fit together: lengths, positions, sizes.
+// Errors: kInvalidArgument names the list, the value seen and that wanted.
+absl::Status CheckColumns(const v1::EventColumns& columns);
+
+// Adds events to a batch. Their texts must outlive it. Not thread-safe.
+class EventConverter {
+ public:
+  EventConverter(const EventTimeLimit& limit, engine::EventBatch* batch);
+
+  // Errors: kInvalidArgument names the field (`time`, `attributes["k"]`), the
+  // value seen and the value wanted; the event is not in the batch then.
+  absl::Status Add(const v1::Event& event);
+
+  // All events of `columns`, which CheckColumns has found right. Calls `refuse`
+  // with the position of each that is not in the batch, and the reason.
+  void Add(
+      const v1::EventColumns& columns,
+      absl::FunctionRef<void(int position, const absl::Status& status)> refuse);
+
+ private:
+  absl::StatusOr<uint32_t> AddContent(const std::string& name,
+                                      const AttributeMap& attributes);
+  absl::Status CheckTime(engine::Micros time) const;
+
+  const EventTimeLimit limit_;
+  const engine::Micros latest_;  // What `limit_` allows.
+  engine::EventBatch* const batch_;
+  // Contents of the batch by what was seen on the wire.
+  absl::flat_hash_map<std::string, uint32_t> contents_;
+  std::string key_;
+};
+
 engine::Alias ToEngine(const v1::Alias& alias);
 
 }  // namespace stagecraft::service

@@ -253,6 +253,24 @@ std::vector<v1::VariantFunnel> ToFunnels(const engine::Experiment& experiment,
   return funnels;
 }
 
+v1::ExperimentResults ToResults(
+    const v1::Experiment& proto, const engine::Experiment& experiment,
+    const engine::ExperimentLook& look,
+    const std::vector<engine::KpiAnalysis>& analyses) {
+  v1::ExperimentResults results;
+  *results.mutable_experiment() = proto;
+  *results.mutable_as_of() = ToTimestamp(look.as_of);
+  *results.mutable_trust() =
+      ToProto(experiment, look, engine::CheckTrust(experiment, look));
+  for (const engine::KpiAnalysis& analysis : analyses) {
+    *results.add_kpis() = ToProto(proto, experiment, analysis);
+  }
+  for (v1::VariantFunnel& funnel : ToFunnels(experiment, look)) {
+    *results.add_funnels() = std::move(funnel);
+  }
+  return results;
+}
+
 v1::StageFunnel ToProto(const v1::Stage& stage,
                         const engine::StageAnalysis& analysis) {
   v1::StageFunnel result;

@@ -35,6 +35,12 @@ v1::KpiResult ToProto(const v1::Experiment& proto,
 std::vector<v1::VariantFunnel> ToFunnels(const engine::Experiment& experiment,
                                          const engine::ExperimentLook& look);
 
+// What a look says, but for the verdict. `proto` as above.
+v1::ExperimentResults ToResults(
+    const v1::Experiment& proto, const engine::Experiment& experiment,
+    const engine::ExperimentLook& look,
+    const std::vector<engine::KpiAnalysis>& analyses);
+
 // One stage. `stage` has the texts for people.
 v1::StageFunnel ToProto(const v1::Stage& stage,
                         const engine::StageAnalysis& analysis);

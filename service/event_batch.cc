@@ -3,88 +3,96 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/convert_events.h"
-#include "service/convert_time.h"
 
 namespace stagecraft::service {
+namespace {
 
-absl::Status CheckBatchSize(int events, int aliases) {
+using Fate = engine::IngestReport::Outcome;
+
+void Report(int index, bool is_alias, Fate fate, std::string message,
+            EventBatch::Result* result) {
+  if (fate == Fate::kStored) {
+    ++result->stored;
+    return;
+  }
+  v1::IngestOutcome& outcome = result->outcomes.emplace_back();
+  outcome.set_index(index);
+  outcome.set_is_alias(is_alias);
+  if (fate == Fate::kDuplicate) {
+    ++result->duplicates;
+    outcome.set_status(v1::IngestOutcome::DUPLICATE);
+  } else {
+    ++result->rejected;
+    outcome.set_status(v1::IngestOutcome::REJECTED);
+    outcome.set_message(std::move(message));
+  }
+}
+
+}  // namespace
+
+absl::Status CheckBatch(int events, int aliases,
+                        const v1::EventColumns& columns) {
   const int64_t items = int64_t{events} + aliases;
-  if (items <= kMaxBatchItems) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("events and aliases have ", items,
-                   " items together, want at most ", kMaxBatchItems));
+  if (items > kMaxBatchItems) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("events and aliases have ", items,
+                     " items together, want at most ", kMaxBatchItems));
+  }
+  if (items + columns.units_size() > kMaxColumnItems) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "columns, events and aliases have ", items + columns.units_size(),
+        " items together, want at most ", kMaxColumnItems));
+  }
+  return CheckColumns(columns);
 }
 
-absl::Status EventTimeLimit::Check(engine::Micros time) const {
-  // The clock may stand anywhere: no arithmetic on cut times.
-  if (ToTime(time) <= now + max_lead) return absl::OkStatus();
-  const auto text = [](absl::Time moment) {
-    return absl::FormatTime(absl::RFC3339_full, moment, absl::UTCTimeZone());
-  };
-  return absl::InvalidArgumentError(
-      absl::StrCat("time is ", text(ToTime(time)), ", want at most ",
-                   absl::FormatDuration(max_lead),
-                   " after the server's time, which is ", text(now)));
-}
-
-void EventBatch::Add(int64_t sequence, const EventList& events,
+void EventBatch::Add(const EventList& events, const v1::EventColumns& columns,
                      const AliasList& aliases) {
-  slots_.reserve(slots_.size() + events.size() + aliases.size());
-  events_.reserve(events_.size() + events.size());
+  items_.Reserve(items_.items().size() +
+                 static_cast<size_t>(events.size() + columns.units_size()));
+  Part& part = parts_.emplace_back();
+  part.events = events.size() + columns.units_size();
+  part.aliases = aliases.size();
+  const auto refuse = [&part](int index, const absl::Status& status) {
+    part.refused.push_back({index, std::string(status.message())});
+  };
   for (int i = 0; i < events.size(); ++i) {
-    Slot slot{.sequence = sequence, .index = i};
-    absl::StatusOr<engine::Event> event = ToEngine(events[i]);
-    absl::Status status = event.status();
-    if (status.ok()) status = limit_.Check(event->time);
-    if (status.ok()) {
-      slot.position = static_cast<int32_t>(events_.size());
-      events_.push_back(*std::move(event));
-    } else {
-      slot.message = std::string(status.message());
+    if (absl::Status status = converter_.Add(events[i]); !status.ok()) {
+      refuse(i, status);
     }
-    slots_.push_back(std::move(slot));
   }
-  for (int i = 0; i < aliases.size(); ++i) {
-    slots_.push_back({.sequence = sequence,
-                      .index = i,
-                      .is_alias = true,
-                      .position = static_cast<int32_t>(aliases_.size())});
-    aliases_.push_back(ToEngine(aliases[i]));
-  }
+  converter_.Add(columns, [&](int position, const absl::Status& status) {
+    refuse(events.size() + position, status);
+  });
+  for (const v1::Alias& alias : aliases) aliases_.push_back(ToEngine(alias));
 }
 
-absl::StatusOr<EventBatch::Result> EventBatch::Ingest(
+absl::StatusOr<std::vector<EventBatch::Result>> EventBatch::Ingest(
     engine::Engine* engine) const {
-  using Fate = engine::IngestReport::Outcome;
-  const absl::StatusOr<engine::IngestReport> report =
-      engine->Ingest(events_, aliases_);
+  absl::StatusOr<engine::IngestReport> report =
+      engine->Ingest(items_, aliases_);
   if (!report.ok()) return report.status();
-  Result result;
-  for (const Slot& slot : slots_) {
-    engine::IngestReport::Item item{Fate::kRejected, slot.message};
-    if (slot.position >= 0) {
-      item = slot.is_alias ? report->aliases[slot.position]
-                           : report->events[slot.position];
+  std::vector<Result> results;
+  results.reserve(parts_.size());
+  auto event = report->events.begin();
+  auto alias = report->aliases.begin();
+  for (const Part& part : parts_) {
+    Result& result = results.emplace_back();
+    auto refused = part.refused.begin();
+    for (int i = 0; i < part.events; ++i) {
+      if (refused != part.refused.end() && refused->index == i) {
+        Report(i, false, Fate::kRejected, refused->message, &result);
+        ++refused;
+      } else {
+        Report(i, false, event->outcome, std::move(event->message), &result);
+        ++event;
+      }
     }
-    if (item.outcome == Fate::kStored) {
-      ++result.stored;
-      continue;
+    for (int i = 0; i < part.aliases; ++i, ++alias) {
+      Report(i, true, alias->outcome, std::move(alias->message), &result);
     }
-    Outcome outcome{.sequence = slot.sequence};
-    outcome.item.set_index(slot.index);
-    outcome.item.set_is_alias(slot.is_alias);
-    if (item.outcome == Fate::kDuplicate) {
-      ++result.duplicates;
-      outcome.item.set_status(v1::IngestOutcome::DUPLICATE);
-    } else {
-      ++result.rejected;
-      outcome.item.set_status(v1::IngestOutcome::REJECTED);
-      outcome.item.set_message(std::move(item.message));
-    }
-    result.outcomes.push_back(std::move(outcome));
   }
-  return result;
+  return results;
 }
 
 }  // namespace stagecraft::service

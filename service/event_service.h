@@ -6,28 +6,36 @@
 
 #include "engine/engine.h"
 #include "service/clock.h"
-#include "service/event_batch.h"
+#include "service/event_calls.h"
+#include "service/event_options.h"
 #include "service/event_stream.h"
+#include "service/memory_limit.h"
+#include "service/work_queue.h"
 #include "stagecraft/v1/event.grpc.pb.h"
 
 namespace stagecraft::service {
 
-// Batches are handled by threads of gRPC's, streams by callbacks: an open
-// stream costs no thread.
+// Both methods are handled by callbacks: a call that waits costs no thread.
+// What they bring is bounded in memory, all of them together.
 class EventService final
-    : public v1::EventService::WithCallbackMethod_StreamEvents<
-          v1::EventService::Service> {
+    : public v1::EventService::WithRawCallbackMethod_IngestEvents<
+          v1::EventService::WithCallbackMethod_StreamEvents<
+              v1::EventService::Service>> {
  public:
   // `engine` outlives the service. Destroy it when no call is running.
-  EventService(engine::Engine* engine, Clock clock,
+  EventService(engine::Engine* engine, const Clock& clock,
                const EventServiceOptions& options);
 
-  grpc::Status IngestEvents(grpc::ServerContext* context,
-                            const v1::IngestEventsRequest* request,
-                            v1::IngestEventsResponse* response) override;
+  grpc::ServerUnaryReactor* IngestEvents(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override {
+    return calls_.Open(context, request, response);
+  }
 
   grpc::ServerBidiReactor<v1::StreamEventsRequest, v1::StreamEventsResponse>*
-  StreamEvents(grpc::CallbackServerContext* context) override;
+  StreamEvents(grpc::CallbackServerContext* context) override {
+    return streams_.Open(context);
+  }
 
   // Ends all streams with UNAVAILABLE, after the batches that were read are
   // stored and acknowledged, and refuses new ones. For shutdown.
@@ -38,12 +46,14 @@ class EventService final
   }
 
   int open_streams() const { return streams_.open(); }
+  // What requests hold that wait to be stored.
+  const MemoryLimit& memory() const { return memory_; }
 
  private:
-  engine::Engine* const engine_;
-  const Clock clock_;
-  const EventServiceOptions options_;
+  MemoryLimit memory_;
   EventStreams streams_;
+  EventCalls calls_;
+  WorkQueue queue_;  // Ends before what it works for.
 };
 
 }  // namespace stagecraft::service

@@ -1,14 +1,20 @@
 #include "service/event_stream.h"
 
+#include <google/protobuf/arena.h>
+
+#include <deque>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "service/event_batch.h"
-#include "service/status.h"
+#include "service/retry_info.h"
 
 namespace stagecraft::service {
 namespace {
+
+// Says that this server takes columns.
+constexpr char kColumnsKey[] = "stagecraft-event-columns";
 
 // Acknowledgements that wait for the caller to read the one before. While there
 // are more, nothing is stored.
@@ -27,6 +33,45 @@ bool Merge(const v1::StreamEventsResponse& later,
   earlier->mutable_rejections()->MergeFrom(later.rejections());
   return true;
 }
+
+// A request on its arena.
+class Held {
+ public:
+  Held() : arena_(Options()) {
+    request_ = google::protobuf::Arena::CreateMessage<v1::StreamEventsRequest>(
+        &arena_);
+  }
+  ~Held() {
+    if (memory_ != nullptr) memory_->Give(bytes_);
+  }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+  // It has arrived: counts its memory until the end.
+  void Count(MemoryLimit* memory) {
+    bytes_ = RequestBytes(*request_);
+    memory_ = memory;
+    memory_->Take(bytes_);
+  }
+
+  v1::StreamEventsRequest* mutable_request() { return request_; }
+  const v1::StreamEventsRequest& request() const { return *request_; }
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  static google::protobuf::ArenaOptions Options() {
+    google::protobuf::ArenaOptions options;
+    options.max_block_size = 128 << 10;
+    return options;
+  }
+
+  google::protobuf::Arena arena_;
+  v1::StreamEventsRequest* request_ = nullptr;
+  MemoryLimit* memory_ = nullptr;
+  int64_t bytes_ = 0;
+};
+
+using Group = std::vector<std::unique_ptr<Held>>;
 
 // A call that is refused at once.
 class RefusedStream : public EventStreams::Reactor {
@@ -47,6 +92,14 @@ class EventStreams::Stream : public EventStreams::Reactor,
 
   void Begin() {
     absl::MutexLock lock(&mutex_);
+    context_->AddInitialMetadata(kColumnsKey, "1");
+    StartSendInitialMetadata();
+    Advance();
+  }
+
+  // There may be memory again.
+  void ReadOn() {
+    absl::MutexLock lock(&mutex_);
     Advance();
   }
 
@@ -56,10 +109,10 @@ class EventStreams::Stream : public EventStreams::Reactor,
     if (!ok) {
       at_end_ = true;
     } else if (!ending()) {
-      queued_bytes_ += static_cast<int64_t>(incoming_.ByteSizeLong());
+      incoming_->Count(owner_->memory_);
+      queued_bytes_ += incoming_->bytes();
       queue_.push_back(std::move(incoming_));
     }
-    incoming_.Clear();
     Advance();
   }
 
@@ -84,9 +137,9 @@ class EventStreams::Stream : public EventStreams::Reactor,
     Advance();
   }
 
-  // Stores what waits, as far as it fits into one batch.
+  // Stores what waits, as far as it fits into one group.
   void Work() {
-    std::vector<v1::StreamEventsRequest> group;
+    Group group;
     absl::Status bad;
     {
       absl::MutexLock lock(&mutex_);
@@ -94,27 +147,31 @@ class EventStreams::Stream : public EventStreams::Reactor,
       Advance();  // There is room to read on.
     }
     absl::Status failed;
-    std::optional<v1::StreamEventsResponse> answer;
+    std::vector<v1::StreamEventsResponse> answers;
     if (!group.empty()) {
       EventBatch batch({owner_->clock_(), owner_->options_.max_event_lead});
-      for (const v1::StreamEventsRequest& request : group) {
-        batch.Add(request.sequence(), request.events(), request.aliases());
-      }
-      absl::StatusOr<EventBatch::Result> result = batch.Ingest(owner_->engine_);
-      if (result.ok()) {
-        answer = Answer(group.back().sequence(), *std::move(result));
+      for (const std::unique_ptr<Held>& held : group)
+        batch.Add(held->request());
+      auto results = batch.Ingest(owner_->engine_);
+      if (results.ok()) {
+        answers = Answer(group, *std::move(results));
       } else {
-        failed = result.status();
+        failed = results.status();
       }
     }
+    group.clear();  // Gives memory back, which may wake other streams.
     absl::MutexLock lock(&mutex_);
     working_ = false;
-    if (answer.has_value() && !abandoned_ &&
-        (answers_.empty() || !Merge(*answer, &answers_.back()))) {
-      answers_.push_back(*std::move(answer));
+    for (v1::StreamEventsResponse& answer : answers) {
+      if (abandoned_) break;
+      if (answers_.empty() || !Merge(answer, &answers_.back())) {
+        answers_.push_back(std::move(answer));
+      }
     }
     if (failed.ok()) failed = bad;
-    if (!failed.ok()) End(ToGrpc(failed, context_));
+    if (!failed.ok()) {
+      End(ToGrpc(failed, owner_->memory_->retry_after(), context_));
+    }
     Advance();
   }
 
@@ -143,49 +200,59 @@ class EventStreams::Stream : public EventStreams::Reactor,
 
   // Moves what waits to `group`, up to the size of one batch. Stops before a
   // request that is wrong by itself, and answers with what is wrong.
-  absl::Status TakeGroup(std::vector<v1::StreamEventsRequest>* group)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  absl::Status TakeGroup(Group* group) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     int items = 0;
     while (!queue_.empty()) {
-      v1::StreamEventsRequest& next = queue_.front();
+      const v1::StreamEventsRequest& next = queue_.front()->request();
       if (next.sequence() != taken_sequence_ + 1) {
         return absl::InvalidArgumentError(absl::StrCat(
             "sequence is ", next.sequence(), ", want ", taken_sequence_ + 1));
       }
-      absl::Status status =
-          CheckBatchSize(next.events_size(), next.aliases_size());
-      if (!status.ok()) {
+      if (absl::Status status = CheckBatch(next); !status.ok()) {
         return absl::InvalidArgumentError(
             absl::StrCat("batch ", next.sequence(), ": ", status.message()));
       }
-      items += next.events_size() + next.aliases_size();
-      if (items > kMaxBatchItems && !group->empty()) break;
+      items += CountItems(next);
+      if (items > kMaxGroupItems && !group->empty()) break;
       ++taken_sequence_;
-      queued_bytes_ -= static_cast<int64_t>(next.ByteSizeLong());
-      group->push_back(std::move(next));
+      queued_bytes_ -= queue_.front()->bytes();
+      group->push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
     return absl::OkStatus();
   }
 
-  // Called by the one thread that works.
-  v1::StreamEventsResponse Answer(int64_t sequence,
-                                  EventBatch::Result&& result) {
-    stored_ += result.stored;
-    duplicates_ += result.duplicates;
-    rejected_ += result.rejected;
-    v1::StreamEventsResponse answer;
-    answer.set_acknowledged_sequence(sequence);
-    answer.set_stored_count(stored_);
-    answer.set_duplicate_count(duplicates_);
-    answer.set_rejected_count(rejected_);
-    for (EventBatch::Outcome& outcome : result.outcomes) {
-      if (outcome.item.status() != v1::IngestOutcome::REJECTED) continue;
-      v1::StreamRejection* rejection = answer.add_rejections();
-      rejection->set_sequence(outcome.sequence);
-      *rejection->mutable_outcome() = std::move(outcome.item);
+  // Called by the one thread that works. Several if there are many rejections:
+  // all but the last one acknowledge nothing more than those before.
+  std::vector<v1::StreamEventsResponse> Answer(
+      const Group& group, std::vector<EventBatch::Result>&& results) {
+    std::vector<v1::StreamEventsResponse> answers(1);
+    for (size_t i = 0; i < group.size(); ++i) {
+      const int64_t sequence = group[i]->request().sequence();
+      for (v1::IngestOutcome& outcome : results[i].outcomes) {
+        if (outcome.status() != v1::IngestOutcome::REJECTED) continue;
+        if (answers.back().rejections_size() == kMaxBatchItems) {
+          SetTotals(&answers.back());
+          answers.emplace_back();
+        }
+        v1::StreamRejection* rejection = answers.back().add_rejections();
+        rejection->set_sequence(sequence);
+        *rejection->mutable_outcome() = std::move(outcome);
+      }
+      stored_ += results[i].stored;
+      duplicates_ += results[i].duplicates;
+      rejected_ += results[i].rejected;
+      answered_ = sequence;
     }
-    return answer;
+    SetTotals(&answers.back());
+    return answers;
+  }
+
+  void SetTotals(v1::StreamEventsResponse* answer) const {
+    answer->set_acknowledged_sequence(answered_);
+    answer->set_stored_count(stored_);
+    answer->set_duplicate_count(duplicates_);
+    answer->set_rejected_count(rejected_);
   }
 
   // Starts all that may be started now.
@@ -194,14 +261,16 @@ class EventStreams::Stream : public EventStreams::Reactor,
     const EventServiceOptions& options = owner_->options_;
     if (!reading_ && !at_end_ && !stopping_ && !ending() &&
         queue_.size() < options.stream_read_ahead &&
-        queued_bytes_ < options.stream_read_ahead_bytes) {
+        queued_bytes_ < options.stream_read_ahead_bytes &&
+        owner_->memory_->HasRoom()) {
       reading_ = true;
-      StartRead(&incoming_);
+      incoming_ = std::make_unique<Held>();
+      StartRead(incoming_->mutable_request());
     }
     if (!working_ && !ending() && !queue_.empty() &&
         answers_.size() < kMaxWaitingAcknowledgements) {
       working_ = true;
-      owner_->Schedule(shared_from_this());
+      owner_->queue_->Add([self = shared_from_this()] { self->Work(); });
     }
     if (!writing_ && !answers_.empty()) {
       writing_ = true;
@@ -217,8 +286,9 @@ class EventStreams::Stream : public EventStreams::Reactor,
       if (at_end_) {
         end_ = grpc::Status::OK;
       } else if (stopping_) {
-        end_ = ToGrpc(absl::UnavailableError(
-            "the server is stopping: send what was not acknowledged again"));
+        end_ = grpc::Status(
+            grpc::StatusCode::UNAVAILABLE,
+            "the server is stopping: send what was not acknowledged again");
       }
     }
     if (end_.has_value()) {
@@ -231,7 +301,7 @@ class EventStreams::Stream : public EventStreams::Reactor,
   grpc::CallbackServerContext* const context_;
 
   absl::Mutex mutex_;
-  v1::StreamEventsRequest incoming_;   // gRPC's while reading_.
+  std::unique_ptr<Held> incoming_;     // gRPC's while reading_.
   v1::StreamEventsResponse outgoing_;  // gRPC's while writing_.
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
@@ -241,31 +311,25 @@ class EventStreams::Stream : public EventStreams::Reactor,
   bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mutex_);
-  std::deque<v1::StreamEventsRequest> queue_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::unique_ptr<Held>> queue_ ABSL_GUARDED_BY(mutex_);
   int64_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t taken_sequence_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<v1::StreamEventsResponse> answers_ ABSL_GUARDED_BY(mutex_);
   // Of the thread that works.
+  int64_t answered_ = 0;
   int64_t stored_ = 0;
   int64_t duplicates_ = 0;
   int64_t rejected_ = 0;
 };
 
 EventStreams::EventStreams(engine::Engine* engine, Clock clock,
-                           const EventServiceOptions& options)
-    : engine_(engine), clock_(std::move(clock)), options_(options) {
-  for (int i = 0; i < options.stream_threads; ++i) {
-    threads_.emplace_back([this] { RunThread(); });
-  }
-}
-
-EventStreams::~EventStreams() {
-  {
-    absl::MutexLock lock(&mutex_);
-    closing_ = true;
-  }
-  for (std::thread& thread : threads_) thread.join();
-}
+                           const EventServiceOptions& options,
+                           MemoryLimit* memory, WorkQueue* queue)
+    : engine_(engine),
+      clock_(std::move(clock)),
+      options_(options),
+      memory_(memory),
+      queue_(queue) {}
 
 EventStreams::Reactor* EventStreams::Open(
     grpc::CallbackServerContext* context) {
@@ -284,19 +348,30 @@ EventStreams::Reactor* EventStreams::Open(
       streams_.insert(stream);
     }
   }
-  if (stream == nullptr) return new RefusedStream(ToGrpc(refusal, context));
+  if (stream == nullptr)
+    return new RefusedStream(ToGrpc(refusal, memory_->retry_after(), context));
   stream->Begin();
   return stream.get();
 }
 
 void EventStreams::Stop() {
-  std::vector<std::shared_ptr<Stream>> streams;
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
-    streams.assign(streams_.begin(), streams_.end());
   }
-  for (const std::shared_ptr<Stream>& stream : streams) stream->Stop();
+  for (const std::shared_ptr<Stream>& stream : All()) stream->Stop();
+}
+
+void EventStreams::ReadOn() {
+  // Not here: the caller may hold locks.
+  queue_->Add([this] {
+    for (const std::shared_ptr<Stream>& stream : All()) stream->ReadOn();
+  });
+}
+
+std::vector<std::shared_ptr<EventStreams::Stream>> EventStreams::All() const {
+  absl::MutexLock lock(&mutex_);
+  return {streams_.begin(), streams_.end()};
 }
 
 int EventStreams::open() const {
@@ -312,31 +387,9 @@ bool EventStreams::AwaitNone(absl::Duration timeout) const {
   return mutex_.AwaitWithTimeout(absl::Condition(&none), timeout);
 }
 
-void EventStreams::Schedule(std::shared_ptr<Stream> stream) {
-  absl::MutexLock lock(&mutex_);
-  work_.push_back(std::move(stream));
-}
-
 void EventStreams::Close(const std::shared_ptr<Stream>& stream) {
   absl::MutexLock lock(&mutex_);
   streams_.erase(stream);
-}
-
-void EventStreams::RunThread() {
-  while (true) {
-    std::shared_ptr<Stream> stream;
-    {
-      absl::MutexLock lock(&mutex_);
-      const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-        return closing_ || !work_.empty();
-      };
-      mutex_.Await(absl::Condition(&ready));
-      if (work_.empty()) return;
-      stream = std::move(work_.front());
-      work_.pop_front();
-    }
-    stream->Work();
-  }
 }
 
 }  // namespace stagecraft::service

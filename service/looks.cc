@@ -154,20 +154,9 @@ absl::StatusOr<v1::ExperimentResults> Looks::Results(
   const auto moment = LookAt(*proto, *requested);
   if (!moment.ok()) return moment.status();
 
-  v1::ExperimentResults results;
-  *results.mutable_experiment() = moment->proto;
-  *results.mutable_as_of() = ToTimestamp(moment->look.as_of);
+  v1::ExperimentResults results = ToResults(moment->proto, moment->experiment,
+                                            moment->look, moment->analyses);
   *results.mutable_verdict() = ToProto(moment->verdict);
-  *results.mutable_trust() =
-      ToProto(moment->experiment, moment->look,
-              engine::CheckTrust(moment->experiment, moment->look));
-  for (const engine::KpiAnalysis& analysis : moment->analyses) {
-    *results.add_kpis() = ToProto(*proto, moment->experiment, analysis);
-  }
-  for (v1::VariantFunnel& funnel :
-       ToFunnels(moment->experiment, moment->look)) {
-    *results.add_funnels() = std::move(funnel);
-  }
   if (request.view() == v1::RESULT_VIEW_FULL) {
     const absl::Status status = AddFullView(*moment, &results);
     if (!status.ok()) return status;

@@ -1,7 +1,8 @@
 // stagecraft-server: reads flags, serves until SIGTERM or SIGINT.
 //
 // Exit codes: 0 after a stop that was asked for, 1 if it cannot serve (one line
-// on standard error says why), 2 for wrong flags.
+// on standard error says why), 2 for wrong flags. With --verify: 0 if all
+// tallies are as computed anew, 1 if not or if they cannot be read.
 
 #include <grpc/support/log.h>
 #include <pthread.h>
@@ -18,6 +19,7 @@
 #include "service/config.h"
 #include "service/logging.h"
 #include "service/server.h"
+#include "service/verify_data.h"
 
 namespace stagecraft::service {
 namespace {
@@ -74,6 +76,17 @@ int Run(const Config& config) {
   return 0;
 }
 
+int Verify(const Config& config) {
+  const absl::StatusOr<VerifyReport> report = VerifyData(config);
+  if (!report.ok()) {
+    std::fprintf(stderr, "stagecraft-server: %s\n",
+                 std::string(report.status().message()).c_str());
+    return 1;
+  }
+  std::printf("%s\n", ToText(*report).c_str());
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   const absl::StatusOr<CommandLine> line =
       ParseCommandLine(std::vector<std::string>(argv + 1, argv + argc));
@@ -89,6 +102,8 @@ int Main(int argc, char** argv) {
     case CommandLine::Action::kVersion:
       std::puts(VersionText().c_str());
       return 0;
+    case CommandLine::Action::kVerify:
+      return Verify(line->config);
     case CommandLine::Action::kRun:
       break;
   }

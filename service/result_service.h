@@ -4,14 +4,16 @@
 
 #include "grpcpp/grpcpp.h"
 #include "service/looks.h"
+#include "service/scans.h"
 #include "stagecraft/v1/result.grpc.pb.h"
 
 namespace stagecraft::service {
 
-// Thread-safe. `looks` outlives it.
+// Thread-safe. All arguments outlive it.
 class ResultServiceImpl final : public v1::ResultService::Service {
  public:
-  explicit ResultServiceImpl(const Looks* looks) : looks_(looks) {}
+  ResultServiceImpl(const Looks* looks, Scans* scans)
+      : looks_(looks), scans_(scans) {}
 
   grpc::Status GetExperimentResults(
       grpc::ServerContext* context,
@@ -20,9 +22,14 @@ class ResultServiceImpl final : public v1::ResultService::Service {
   grpc::Status GetJourneyFunnel(grpc::ServerContext* context,
                                 const v1::GetJourneyFunnelRequest* request,
                                 v1::JourneyFunnel* response) override;
+  // Ends with the call.
+  grpc::Status ScanExperiment(
+      grpc::ServerContext* context, const v1::ScanExperimentRequest* request,
+      grpc::ServerWriter<v1::ScanExperimentResponse>* writer) override;
 
  private:
   const Looks* const looks_;
+  Scans* const scans_;
 };
 
 }  // namespace stagecraft::service

@@ -7,9 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <mutex>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -18,9 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
-#include "engine/store/memory_store.h"
-#include "engine/store/rocks_store.h"
-#include "engine/text.h"
+#include "service/admin_service.h"
+#include "service/assignment_calls.h"
 #include "service/assignment_service.h"
 #include "service/call_metrics.h"
 #include "service/catalog.h"
@@ -28,12 +25,15 @@
 #include "service/event_service.h"
 #include "service/experiment_service.h"
 #include "service/health_descriptor.h"
+#include "service/housekeeper.h"
 #include "service/journey_service.h"
 #include "service/kpi_service.h"
 #include "service/layer_service.h"
 #include "service/ledger.h"
 #include "service/looks.h"
+#include "service/open_store.h"
 #include "service/result_service.h"
+#include "service/scans.h"
 #include "service/statistics_service.h"
 
 namespace stagecraft::service {
@@ -49,36 +49,6 @@ void PrepareGrpc() {
   });
 }
 
-// RocksDB writes a few small files whenever it opens a database; version 7.8
-// ends the process with an assertion if there is no room for them.
-constexpr uintmax_t kMinFreeBytesToOpen = uintmax_t{1} << 20;
-
-absl::Status CheckRoomToOpen(const std::string& data) {
-  std::error_code error;
-  const std::filesystem::space_info disk = std::filesystem::space(data, error);
-  // A missing folder, or a disk that cannot say: opening it will tell.
-  if (error || disk.available >= kMinFreeBytesToOpen) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "cannot open data directory ", engine::Quote(data), ": ", disk.available,
-      " bytes are free on its disk, want at least ", kMinFreeBytesToOpen,
-      "; free space and start again"));
-}
-
-absl::StatusOr<std::unique_ptr<engine::Store>> OpenStore(const Config& config) {
-  if (config.in_memory) return engine::MakeMemoryStore();
-  if (absl::Status room = CheckRoomToOpen(config.data); !room.ok()) return room;
-  absl::StatusOr<std::unique_ptr<engine::Store>> store =
-      engine::OpenRocksStore({
-          .path = config.data,
-          .block_cache_bytes = config.block_cache_mb << 20,
-      });
-  if (store.ok()) return store;
-  return absl::Status(
-      store.status().code(),
-      absl::StrCat("cannot open data directory ", engine::Quote(config.data),
-                   ": ", store.status().message()));
-}
-
 }  // namespace
 
 // In the order in which they are made: each uses those above it.
@@ -92,18 +62,23 @@ struct Server::Parts {
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<Looks> looks;
+  std::unique_ptr<Scans> scans;
+  std::unique_ptr<Housekeeper> housekeeper;
   std::unique_ptr<JourneyService> journeys;
   std::unique_ptr<KpiService> kpis;
   std::unique_ptr<LayerService> layers;
   std::unique_ptr<ExperimentService> experiments;
   std::unique_ptr<EventService> events;
   std::unique_ptr<AssignmentService> assignments;
+  std::unique_ptr<AssignmentCalls> assignment_calls;
   std::unique_ptr<ResultServiceImpl> results;
   std::unique_ptr<DecisionServiceImpl> decisions;
+  std::unique_ptr<AdminServiceImpl> admin;
   StatisticsServiceImpl statistics;
   std::unique_ptr<grpc::Server> grpc;
   std::unique_ptr<Evaluator> evaluator;
   std::string address;
+  absl::Duration load_time;
 
   absl::Mutex mutex;
   bool stopping ABSL_GUARDED_BY(mutex) = false;
@@ -111,6 +86,7 @@ struct Server::Parts {
 
   absl::Status OpenData(std::unique_ptr<engine::Store> given);
   void MakeServices();
+  void StartHousekeeper(std::unique_ptr<Timer> timer);
   absl::Status Listen(bool on_network);
   Evaluator::Work EvaluatorWork();
 };
@@ -127,8 +103,8 @@ absl::Status Server::Parts::OpenData(std::unique_ptr<engine::Store> given) {
   auto loaded_catalog = Catalog::Load(store.get(), clock);
   if (!loaded_catalog.ok()) return loaded_catalog.status();
   catalog = *std::move(loaded_catalog);
-  auto opened_engine = engine::Engine::Open(
-      store.get(), catalog->specs(), {.cache_bytes = config.cache_mb << 20});
+  auto opened_engine = engine::Engine::Open(store.get(), catalog->specs(),
+                                            EngineOptionsOf(config));
   if (!opened_engine.ok()) return opened_engine.status();
   engine = *std::move(opened_engine);
   catalog->Attach(engine.get());
@@ -137,17 +113,20 @@ absl::Status Server::Parts::OpenData(std::unique_ptr<engine::Store> given) {
   ledger = *std::move(loaded_ledger);
   looks =
       std::make_unique<Looks>(engine.get(), catalog.get(), ledger.get(), clock);
-  const absl::StatusOr<engine::StoreStats> stats = store->Stats();
+  load_time = absl::FromChrono(std::chrono::steady_clock::now() - begin);
+  const engine::Engine::Stats stats = engine->GetStats();
+  if (!stats.snapshot_refused.empty()) {
+    log->Warn("snapshot_refused", {{"message", stats.snapshot_refused}});
+  }
   log->Info("loaded",
             {{"data", config.in_memory ? std::string("memory") : config.data},
-             {"events_estimate",
-              stats.ok() ? stats->keys_in(engine::Keyspace::kEvents) : -1},
+             {"units", stats.units.units},
+             {"snapshot_units", stats.snapshot_units},
+             {"replayed_events", stats.replayed_events},
              {"journeys", catalog->state()->journeys.size()},
              {"experiments", catalog->state()->experiments.size()},
              {"decisions", ledger->last_sequence()},
-             {"seconds", std::chrono::duration<double>(
-                             std::chrono::steady_clock::now() - begin)
-                             .count()}});
+             {"seconds", absl::ToDoubleSeconds(load_time)}});
   return absl::OkStatus();
 }
 
@@ -160,12 +139,40 @@ void Server::Parts::MakeServices() {
   events = std::make_unique<EventService>(
       engine.get(), clock,
       EventServiceOptions{.max_event_lead = config.max_event_lead,
-                          .max_streams = config.max_streams});
+                          .max_streams = config.max_streams,
+                          .memory_bytes = config.ingest_memory_mb << 20});
   assignments = std::make_unique<AssignmentService>(
       engine.get(), catalog.get(), clock, config.max_event_lead);
-  results = std::make_unique<ResultServiceImpl>(looks.get());
+  AssignmentCallsOptions calls;
+  calls.workers = std::min(config.max_threads, calls.workers);
+  assignment_calls =
+      std::make_unique<AssignmentCalls>(assignments.get(), calls);
+  scans =
+      std::make_unique<Scans>(engine.get(), store.get(), catalog.get(), clock);
+  results = std::make_unique<ResultServiceImpl>(looks.get(), scans.get());
   decisions = std::make_unique<DecisionServiceImpl>(
       looks.get(), ledger.get(), clock, std::max(config.max_threads / 4, 2));
+  const bool snapshots = config.snapshot_check > absl::ZeroDuration() &&
+                         store->DerivedDirectory().has_value();
+  housekeeper = std::make_unique<Housekeeper>(
+      engine.get(), clock,
+      HousekeeperOptions{.snapshots = snapshots,
+                         .keep_events = config.keep_events},
+      log);
+  admin = std::make_unique<AdminServiceImpl>(engine.get(), store.get(),
+                                             catalog.get(), housekeeper.get(),
+                                             clock, load_time);
+}
+
+void Server::Parts::StartHousekeeper(std::unique_ptr<Timer> timer) {
+  const bool forgets = config.keep_events > absl::ZeroDuration();
+  if (timer == nullptr &&
+      (forgets || config.snapshot_check > absl::ZeroDuration())) {
+    timer = MakePeriodicTimer(config.snapshot_check > absl::ZeroDuration()
+                                  ? config.snapshot_check
+                                  : absl::Minutes(1));
+  }
+  if (timer != nullptr) housekeeper->Start(std::move(timer));
 }
 
 absl::Status Server::Parts::Listen(bool on_network) {
@@ -181,9 +188,10 @@ absl::Status Server::Parts::Listen(bool on_network) {
   builder.RegisterService(layers.get());
   builder.RegisterService(experiments.get());
   builder.RegisterService(events.get());
-  builder.RegisterService(assignments.get());
+  assignment_calls->Register(&builder);
   builder.RegisterService(results.get());
   builder.RegisterService(decisions.get());
+  builder.RegisterService(admin.get());
   builder.RegisterService(&statistics);
   builder.SetMaxReceiveMessageSize(config.max_message_mb << 20);
   // Two servers on one port would share the callers between two stores.
@@ -209,6 +217,7 @@ absl::Status Server::Parts::Listen(bool on_network) {
         "cannot listen on ", config.listen,
         ": it is in use by another program, or not of this machine"));
   }
+  assignment_calls->Start();
   if (auto* health = grpc->GetHealthCheckService(); health != nullptr) {
     for (const char* name : {v1::JourneyService::service_full_name(),
                              v1::KpiService::service_full_name(),
@@ -218,6 +227,7 @@ absl::Status Server::Parts::Listen(bool on_network) {
                              v1::AssignmentService::service_full_name(),
                              v1::ResultService::service_full_name(),
                              v1::DecisionService::service_full_name(),
+                             v1::AdminService::service_full_name(),
                              v1::StatisticsService::service_full_name()}) {
       health->SetServingStatus(name, true);
     }
@@ -286,6 +296,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   }
   parts->evaluator = std::make_unique<Evaluator>(parts->EvaluatorWork(),
                                                  std::move(timer), parts->log);
+  parts->StartHousekeeper(std::move(dependencies.housekeeping_timer));
   parts->log->Info("listening", {{"version", Version()},
                                  {"address", parts->address},
                                  {"requested", config.listen}});
@@ -324,7 +335,9 @@ void Server::Shutdown(absl::Duration grace) {
   parts.events->AwaitNoStreams(grace);
   parts.grpc->Shutdown(absl::ToChronoTime(deadline));
   parts.grpc->Wait();
+  parts.assignment_calls->Stop();
   parts.evaluator->Stop();
+  parts.housekeeper->StopWithSnapshot();
   parts.log->Info("shutdown",
                   {{"seconds", std::chrono::duration<double>(
                                    std::chrono::steady_clock::now() - begin)
@@ -332,14 +345,18 @@ void Server::Shutdown(absl::Duration grace) {
   // From the users to the used; the store last.
   parts.evaluator.reset();
   parts.grpc.reset();
+  parts.admin.reset();
   parts.decisions.reset();
   parts.results.reset();
+  parts.assignment_calls.reset();
   parts.assignments.reset();
   parts.events.reset();
   parts.experiments.reset();
   parts.layers.reset();
   parts.kpis.reset();
   parts.journeys.reset();
+  parts.housekeeper.reset();
+  parts.scans.reset();
   parts.looks.reset();
   parts.ledger.reset();
   parts.catalog.reset();
@@ -359,6 +376,7 @@ Catalog* Server::catalog() { return parts_->catalog.get(); }
 Ledger* Server::ledger() { return parts_->ledger.get(); }
 Looks* Server::looks() { return parts_->looks.get(); }
 Evaluator* Server::evaluator() { return parts_->evaluator.get(); }
+Housekeeper* Server::housekeeper() { return parts_->housekeeper.get(); }
 EventService* Server::events() { return parts_->events.get(); }
 const CallMetrics& Server::metrics() const { return parts_->metrics; }
 

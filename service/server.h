@@ -22,6 +22,7 @@ namespace stagecraft::service {
 class Catalog;
 class CallMetrics;
 class EventService;
+class Housekeeper;
 class Ledger;
 class Looks;
 
@@ -35,6 +36,9 @@ struct ServerDependencies {
   std::shared_ptr<const Log> log;
   // When the evaluator works. Default: every config.evaluate_every.
   std::unique_ptr<Timer> evaluator_timer;
+  // When the housekeeper works, after its first round at the start. Default:
+  // every config.snapshot_check.
+  std::unique_ptr<Timer> housekeeping_timer;
   // False: only InProcessChannel() reaches it.
   bool listen = true;
 };
@@ -55,8 +59,9 @@ class Server {
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
   // Stops taking calls, says NOT_SERVING, lets running calls finish for
-  // `grace`, cancels the rest, stops the evaluator and closes the store. Once
-  // is enough; further calls wait for the first one.
+  // `grace`, cancels the rest, stops the evaluator, writes a snapshot if
+  // anything came since the last one, and closes the store. Once is enough;
+  // further calls wait for the first one.
   void Shutdown(absl::Duration grace);
   // Waits until Shutdown has finished.
   void Wait();
@@ -67,6 +72,7 @@ class Server {
   Ledger* ledger();
   Looks* looks();
   Evaluator* evaluator();
+  Housekeeper* housekeeper();
   EventService* events();
   const CallMetrics& metrics() const;
 

@@ -26,7 +26,8 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
       ->capture_default_str()
       ->type_name("table|json");
   app.add_option("--timeout", flags.timeout,
-                 "Limit of each call: 30s, 1m30s, 500ms")
+                 "Limit of each call: 30s, 1m30s, 500ms (verify, scan, backup "
+                 "and the like: a day unless it is given)")
       ->capture_default_str()
       ->type_name("TIME");
   app.add_option("--token", flags.token, "Token that the server asks for")
@@ -79,6 +80,8 @@ int RunApp(const std::vector<std::string>& arguments, Streams streams) {
   AddResultCommands(app, context);
   AddDecisionCommands(app, context);
   AddReportCommand(app, context);
+  AddScanCommand(app, context);
+  AddAdminCommands(app, context);
   AddCalcCommand(app, context);
   AddVersionCommand(app, context);
 
@@ -98,6 +101,7 @@ int RunApp(const std::vector<std::string>& arguments, Streams streams) {
     return asked ? kExitOk : kExitUsage;
   }
   if (!context.run) return kExitOther;
+  context.flags().has_timeout = app.count("--timeout") > 0;
   const absl::StatusOr<ExitCode> result = context.run();
   streams.out.flush();
   if (!result.ok()) {

@@ -20,7 +20,10 @@ void AddResultCommands(CLI::App& app, Context& context);
 // decisions, watch, verify, ack
 void AddDecisionCommands(CLI::App& app, Context& context);
 void AddReportCommand(CLI::App& app, Context& context);  // report
-void AddCalcCommand(CLI::App& app, Context& context);    // calc
+void AddScanCommand(CLI::App& app, Context& context);    // scan
+// backup, delete-unit, delete-events, snapshot, storage
+void AddAdminCommands(CLI::App& app, Context& context);
+void AddCalcCommand(CLI::App& app, Context& context);  // calc
 
 }  // namespace stagecraft::cli
 

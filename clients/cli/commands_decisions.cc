@@ -95,7 +95,27 @@ absl::StatusOr<ExitCode> Watch(Context& context, const Flags& flags) {
   return kExitOk;
 }
 
+// Of everything that is stored.
+absl::StatusOr<ExitCode> VerifyTallies(Context& context) {
+  const auto client = context.Connect();
+  if (!client.ok()) return client.status();
+  const auto response = (*client)->VerifyTallies({}, context.LongCall());
+  if (!response.ok()) return response.status();
+  if (context.json()) {
+    context.PrintJson(*response);
+  } else {
+    context.out()
+        << "verified: the tallies of "
+        << client::FormatCount(response->journeys()) << " journeys and "
+        << client::FormatCount(response->experiments())
+        << " experiments are as computed anew from the stored events ("
+        << client::FormatDuration(response->elapsed()) << ")\n";
+  }
+  return kExitOk;
+}
+
 absl::StatusOr<ExitCode> Verify(Context& context, const Flags& flags) {
+  if (flags.name.empty()) return VerifyTallies(context);
   const auto name = ExpandName(flags.name, Kind::kDecision);
   if (!name.ok()) return name.status();
   v1::VerifyDecisionRequest request;
@@ -193,14 +213,20 @@ void AddDecisionCommands(CLI::App& app, Context& context) {
   flags = std::make_shared<Flags>();
   CLI::App* verify =
       AddCommand(app, context, flags, "verify",
-                 "Derive a decision's verdict again from its evidence", Verify);
-  verify
-      ->add_option("DECISION", flags->name,
-                   "shop/experiments/button/decisions/7")
-      ->required();
+                 "Compute all tallies again from the stored events, or a "
+                 "decision's verdict from its evidence, and compare",
+                 Verify);
+  verify->add_option("DECISION", flags->name,
+                     "shop/experiments/button/decisions/7; default: the "
+                     "tallies of all journeys and experiments");
   verify->footer(
-      "Exit code 1 if the verdict differs.\n\n"
-      "Example:\n  stagecraft verify shop/experiments/button/decisions/7");
+      "Exit code 1 if something differs. Without a decision events that are "
+      "sent\n"
+      "meanwhile wait. For a data directory without a server there is\n"
+      "`stagecraft-server --verify --data=DIRECTORY`.\n\n"
+      "Examples:\n"
+      "  stagecraft verify\n"
+      "  stagecraft verify shop/experiments/button/decisions/7");
 
   flags = std::make_shared<Flags>();
   CLI::App* ack = AddCommand(app, context, flags, "ack",

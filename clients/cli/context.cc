@@ -30,6 +30,11 @@ absl::StatusOr<client::Client*> Context::Connect() {
   return client_.get();
 }
 
+client::CallOptions Context::LongCall() const {
+  if (flags_.has_timeout) return {};
+  return {.deadline = absl::Hours(24)};
+}
+
 void Context::PrintJson(const google::protobuf::Message& message) {
   std::string text = ProtoToJson(message, /*pretty=*/true);
   if (text.empty() || text.back() != '\n') text.push_back('\n');

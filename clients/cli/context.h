@@ -21,6 +21,7 @@ struct GlobalFlags {
   std::string server = "localhost:7400";
   std::string output = "table";
   std::string timeout = "30s";
+  bool has_timeout = false;  // Whether it was given.
   std::string token;
   std::string tls_ca;
   bool quiet = false;
@@ -52,6 +53,10 @@ class Context {
   // The client, made at the first call; it does not wait for the server.
   // Errors: kInvalidArgument for a bad --timeout, errors of the --tls-ca file.
   absl::StatusOr<client::Client*> Connect();
+
+  // For calls that read or write everything that is stored: a day, unless
+  // --timeout is given.
+  client::CallOptions LongCall() const;
 
   // Prints canonical proto JSON on one or several lines.
   void PrintJson(const google::protobuf::Message& message);

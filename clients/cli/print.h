@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "stagecraft/v1/admin.pb.h"
 #include "stagecraft/v1/assignment.pb.h"
 #include "stagecraft/v1/decision.pb.h"
 #include "stagecraft/v1/experiment.pb.h"
@@ -28,6 +29,9 @@ std::string ExperimentText(const v1::Experiment& experiment);
 std::string LayerText(const v1::Layer& layer);
 std::string DecisionText(const v1::Decision& decision);
 std::string AssignmentText(const v1::AssignResponse& response);
+
+// print_admin.cc
+std::string StorageText(const v1::Storage& storage);
 
 // print_results.cc: the verdict first, then its reasons, then the numbers.
 std::string VerdictText(const v1::Verdict& verdict);

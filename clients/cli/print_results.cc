@@ -226,8 +226,11 @@ std::string VerdictText(const v1::Verdict& verdict) {
 
 std::string ResultsText(const v1::ExperimentResults& results) {
   const v1::Experiment& experiment = results.experiment();
-  std::string out = VerdictText(results.verdict());
-  absl::StrAppend(&out, "\n", experiment.name(), "  ",
+  // A scan has none.
+  std::string out = results.has_verdict()
+                        ? absl::StrCat(VerdictText(results.verdict()), "\n")
+                        : "";
+  absl::StrAppend(&out, experiment.name(), "  ",
                   client::StateWord(experiment.state()), ", revision ",
                   experiment.revision());
   if (results.has_as_of()) {

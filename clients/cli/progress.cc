@@ -34,6 +34,7 @@ Progress::Progress(std::ostream& out, ProgressOptions options)
 absl::Duration Progress::elapsed() const { return options_.clock() - start_; }
 
 std::string Progress::Rate(int64_t items) const {
+  if (options_.noun.empty()) return "";
   const double seconds = absl::ToDoubleSeconds(elapsed());
   std::string text =
       absl::StrCat(client::FormatCount(items), " ", options_.noun);
@@ -59,8 +60,9 @@ void Progress::Update(int64_t done, int64_t total, int64_t items) {
         const int64_t tenth = done * 10 / total;
         if (tenth < next_line_) return;
         next_line_ = tenth + 1;
-        out_ << absl::StrFormat("%d%%  %s\n", std::min<int64_t>(tenth, 10) * 10,
-                                Rate(items));
+        const std::string rate = Rate(items);
+        out_ << absl::StrFormat("%d%%%s%s\n", std::min<int64_t>(tenth, 10) * 10,
+                                rate.empty() ? "" : "  ", rate);
       } else {
         if (items < next_line_ * options_.lines_every) return;
         next_line_ = items / options_.lines_every + 1;

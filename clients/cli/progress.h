@@ -19,7 +19,7 @@ struct ProgressOptions {
     kBar,    // One line that is drawn over at most ten times a second.
   };
   Style style = Style::kLines;
-  // What `items` counts, in the plural: `events`.
+  // What `items` counts, in the plural: `events`. Empty: only the share shows.
   std::string noun = "items";
   // With kLines and no total: a line for each so many items. At least 1.
   int64_t lines_every = 1'000'000;

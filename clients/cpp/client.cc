@@ -1,6 +1,7 @@
 #include "clients/cpp/client.h"
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -52,16 +53,23 @@ absl::Status Invoke(const Impl& impl, Stub& stub,
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(end));
     impl.Prepare(context);
-    const absl::Status status =
-        ToAbslStatus((stub.*method)(&context, request, response));
-    if (status.ok() || status.code() != absl::StatusCode::kUnavailable ||
-        !repeatable || attempt >= options.retry.max_attempts) {
+    const grpc::Status answer = (stub.*method)(&context, request, response);
+    const absl::Status status = ToAbslStatus(answer);
+    // A server that is overloaded says when to come again.
+    const std::optional<absl::Duration> asked = RequestedDelay(answer);
+    const bool may_mend =
+        status.code() == absl::StatusCode::kUnavailable ||
+        (status.code() == absl::StatusCode::kResourceExhausted &&
+         asked.has_value());
+    if (status.ok() || !may_mend || !repeatable ||
+        attempt >= options.retry.max_attempts) {
       return status;
     }
     const absl::Duration left = end - absl::Now();
     // Keeps the reason, which says more than that the time is up.
     if (left <= absl::ZeroDuration()) return status;
-    WaitBackoff(options.retry, options.hooks, attempt, left);
+    WaitBackoff(options.retry, options.hooks, attempt, left,
+                asked.value_or(absl::ZeroDuration()));
     if (absl::Now() >= end) return status;
     response->Clear();
   }
@@ -208,5 +216,12 @@ STAGECRAFT_READ(decisions, DecisionService, ListDecisions,
 STAGECRAFT_CALL(decisions, DecisionService, AcknowledgeDecision, Decision, true)
 STAGECRAFT_READ(decisions, DecisionService, VerifyDecision,
                 VerifyDecisionResponse)
+
+STAGECRAFT_READ(admin, AdminService, VerifyTallies, VerifyTalliesResponse)
+STAGECRAFT_CALL(admin, AdminService, BackUp, BackUpResponse, false)
+STAGECRAFT_CALL(admin, AdminService, DeleteUnit, DeleteUnitResponse, false)
+STAGECRAFT_READ(admin, AdminService, DeleteOldEvents, DeleteOldEventsResponse)
+STAGECRAFT_READ(admin, AdminService, WriteSnapshot, WriteSnapshotResponse)
+STAGECRAFT_READ(admin, AdminService, GetStorage, Storage)
 
 }  // namespace stagecraft::client

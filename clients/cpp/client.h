@@ -24,7 +24,8 @@
 //
 // Repetition: a call that fails with kUnavailable is repeated with backoff if
 // repeating it cannot change more than once:
-//   - all that read (Get, List, results, funnel, verify);
+//   - all that read (Get, List, results, funnel, verify), WriteSnapshot and
+//     DeleteOldEvents;
 //   - Assign, IngestEvents, AcknowledgeDecision and EvaluateExperiment, by
 //   their
 //     definition (an evaluation that is repeated answers the same verdict, but
@@ -50,6 +51,7 @@
 #include "clients/cpp/event_sender.h"
 #include "clients/cpp/retry.h"
 #include "clients/cpp/watch.h"
+#include "stagecraft/v1/admin.pb.h"
 #include "stagecraft/v1/assignment.pb.h"
 #include "stagecraft/v1/decision.pb.h"
 #include "stagecraft/v1/event.pb.h"
@@ -186,6 +188,13 @@ class Client {
   absl::StatusOr<v1::JourneyFunnel> GetJourneyFunnel(
       const v1::GetJourneyFunnelRequest&, const CallOptions& = {});
 
+  // Calls `on_progress` with the share that is done, until it returns false
+  // (kCancelled). Sent once, as a scan is expensive.
+  absl::StatusOr<v1::ExperimentResults> ScanExperiment(
+      const v1::ScanExperimentRequest&,
+      const std::function<bool(double done)>& on_progress,
+      const CallOptions& = {});
+
   // Decisions.
   absl::StatusOr<v1::EvaluateExperimentResponse> EvaluateExperiment(
       const v1::EvaluateExperimentRequest&, const CallOptions& = {});
@@ -195,6 +204,21 @@ class Client {
       const v1::AcknowledgeDecisionRequest&, const CallOptions& = {});
   absl::StatusOr<v1::VerifyDecisionResponse> VerifyDecision(
       const v1::VerifyDecisionRequest&, const CallOptions& = {});
+
+  // Operating the server. Give these a long deadline: some read or write
+  // everything that is stored, and go on after their deadline.
+  absl::StatusOr<v1::VerifyTalliesResponse> VerifyTallies(
+      const v1::VerifyTalliesRequest&, const CallOptions& = {});
+  absl::StatusOr<v1::BackUpResponse> BackUp(const v1::BackUpRequest&,
+                                            const CallOptions& = {});
+  absl::StatusOr<v1::DeleteUnitResponse> DeleteUnit(
+      const v1::DeleteUnitRequest&, const CallOptions& = {});
+  absl::StatusOr<v1::DeleteOldEventsResponse> DeleteOldEvents(
+      const v1::DeleteOldEventsRequest&, const CallOptions& = {});
+  absl::StatusOr<v1::WriteSnapshotResponse> WriteSnapshot(
+      const v1::WriteSnapshotRequest&, const CallOptions& = {});
+  absl::StatusOr<v1::Storage> GetStorage(const v1::GetStorageRequest&,
+                                         const CallOptions& = {});
 
   // Calls `on_decision` for each decision after `options.after_sequence`, in
   // order and once each, until it returns false (then OK), `options.until`

@@ -6,6 +6,7 @@
 
 #include "clients/cpp/client.h"
 #include "grpcpp/grpcpp.h"
+#include "stagecraft/v1/admin.grpc.pb.h"
 #include "stagecraft/v1/assignment.grpc.pb.h"
 #include "stagecraft/v1/decision.grpc.pb.h"
 #include "stagecraft/v1/event.grpc.pb.h"
@@ -22,6 +23,7 @@ struct Client::Impl {
        const ClientOptions& an_options)
       : options(an_options),
         channel(std::move(a_channel)),
+        admin(channel),
         assignments(channel),
         decisions(channel),
         events(channel),
@@ -40,6 +42,7 @@ struct Client::Impl {
 
   const ClientOptions options;
   const std::shared_ptr<grpc::Channel> channel;
+  v1::AdminService::Stub admin;
   v1::AssignmentService::Stub assignments;
   v1::DecisionService::Stub decisions;
   v1::EventService::Stub events;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cpp/event_columns.h"
 #include "clients/cpp/event_sender_impl.h"
 #include "clients/cpp/event_stream.h"
 #include "clients/cpp/status.h"
@@ -52,8 +53,42 @@ class Sender : public EventSender {
     if (!failed_.ok()) return failed_;
     Open();
     current_bytes_ += event.ByteSizeLong() + 4;
-    *current_->request.add_events() = std::move(event);
-    current_->event_tags.push_back(tag);
+    if (columns_ && builder_.Add(event)) {
+      current_->column_tags.push_back(tag);
+    } else {
+      *current_->request.add_events() = std::move(event);
+      current_->event_tags.push_back(tag);
+    }
+    return Added();
+  }
+
+  int DeclareContent(const v1::EventContent& content) override {
+    contents_.push_back({content, content.ByteSizeLong()});
+    return static_cast<int>(contents_.size()) - 1;
+  }
+
+  absl::Status SendRow(const EventRow& row, int64_t tag) override {
+    if (!failed_.ok()) return failed_;
+    if (row.content < 0 || row.content >= contents_.size()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("content is ", row.content, ", want 0 to ",
+                       static_cast<int64_t>(contents_.size()) - 1,
+                       ", as DeclareContent answered"));
+    }
+    const Content& content = contents_[row.content];
+    Open();
+    // The time and the value, and what comes before texts.
+    current_bytes_ +=
+        content.bytes + row.unit_id.size() + row.event_id.size() + 32;
+    if (columns_ &&
+        builder_.Add(row.unit_id, row.event_id, row.time_micros, row.value,
+                     static_cast<uint32_t>(row.content), content.content)) {
+      current_->column_tags.push_back(tag);
+    } else {
+      AppendEvent(row.unit_id, row.event_id, row.time_micros, row.value,
+                  content.content, current_->request.mutable_events());
+      current_->event_tags.push_back(tag);
+    }
     return Added();
   }
 
@@ -78,14 +113,46 @@ class Sender : public EventSender {
   }
 
  private:
+  // Of rows.
+  struct Content {
+    v1::EventContent content;
+    size_t bytes = 0;
+  };
+
   void Open() {
-    if (current_ == nullptr) current_ = std::make_shared<EventBatch>();
+    if (current_ != nullptr) return;
+    if (spare_ != nullptr && spare_.use_count() == 1) {
+      current_ = std::move(spare_);
+    } else {
+      current_ = std::make_shared<EventBatch>();
+    }
+    columns_ =
+        options_.columns && stream_ != nullptr && stream_->takes_columns();
+    if (columns_) builder_.Begin(current_->request.mutable_columns());
+  }
+
+  // A batch that is done with, for its memory.
+  void Spare(std::shared_ptr<EventBatch> batch) {
+    batch->request.Clear();
+    batch->event_tags.clear();
+    batch->column_tags.clear();
+    batch->alias_tags.clear();
+    spare_ = std::move(batch);
+  }
+
+  // Makes single events of the columns, which every server takes.
+  static void Expand(EventBatch* batch) {
+    AppendEvents(batch->request.columns(), batch->request.mutable_events());
+    batch->request.clear_columns();
+    batch->event_tags.insert(batch->event_tags.end(),
+                             batch->column_tags.begin(),
+                             batch->column_tags.end());
+    batch->column_tags.clear();
   }
 
   absl::Status Added() {
-    const int64_t items =
-        current_->request.events_size() + current_->request.aliases_size();
-    if (items < options_.batch_items && current_bytes_ < options_.batch_bytes) {
+    if (current_->items() < options_.batch_items &&
+        current_bytes_ < options_.batch_bytes) {
       return absl::OkStatus();
     }
     Dispatch();
@@ -107,7 +174,11 @@ class Sender : public EventSender {
     stream_ = std::make_unique<EventStream>(stub_, prepare_);
     popped_ = 0;
     stream_totals_ = {};
-    for (const auto& batch : kept_) stream_->Write(batch);
+    for (const auto& batch : kept_) {
+      // What this server takes is not known yet. It may be another one.
+      if (batch->request.has_columns()) Expand(batch.get());
+      stream_->Write(batch);
+    }
   }
 
   // Waits until at most `limit` batches are unacknowledged.
@@ -149,7 +220,9 @@ class Sender : public EventSender {
   }
 
   absl::Status EndStream() {
-    absl::Status status = ToAbslStatus(stream_->Finish(absl::ZeroDuration()));
+    const grpc::Status end = stream_->Finish(absl::ZeroDuration());
+    absl::Status status = ToAbslStatus(end);
+    asked_ = RequestedDelay(end).value_or(absl::ZeroDuration());
     stream_ = nullptr;
     return status;
   }
@@ -170,7 +243,7 @@ class Sender : public EventSender {
                                       " attempts without an acknowledgement)"));
       return failed_;
     }
-    WaitBackoff(retry_, hooks_, failures_, absl::InfiniteDuration());
+    WaitBackoff(retry_, hooks_, failures_, absl::InfiniteDuration(), asked_);
     return absl::OkStatus();
   }
 
@@ -186,9 +259,11 @@ class Sender : public EventSender {
     }
     if (up_to > popped_) failures_ = 0;
     for (; popped_ < up_to; ++popped_) {
-      const v1::StreamEventsRequest& request = kept_.front()->request;
-      totals_.acknowledged += request.events_size() + request.aliases_size();
+      totals_.acknowledged += kept_.front()->items();
+      std::shared_ptr<EventBatch> batch = std::move(kept_.front());
       kept_.pop_front();
+      // The stream may hold it for a moment longer.
+      if (batch.use_count() == 1) Spare(std::move(batch));
     }
     totals_.stored += response.stored_count() - stream_totals_.stored;
     totals_.duplicates +=
@@ -213,8 +288,10 @@ class Sender : public EventSender {
                        popped_ + static_cast<int64_t>(kept_.size())));
     }
     const EventBatch& batch = *kept_[position];
-    const int items = outcome.is_alias() ? batch.request.aliases_size()
-                                         : batch.request.events_size();
+    const int events = batch.request.events_size();
+    const int items = outcome.is_alias()
+                          ? batch.request.aliases_size()
+                          : events + batch.request.columns().units_size();
     const int index = outcome.index();
     if (index < 0 || index >= items) {
       return absl::InternalError(absl::StrCat(
@@ -229,6 +306,11 @@ class Sender : public EventSender {
       kept.tag = batch.alias_tags[index];
       kept.unit_id = alias.unit_id();
       kept.event_id = alias.alias_id();
+    } else if (index >= events) {
+      EventIds ids = FindIds(batch.request.columns(), index - events);
+      kept.tag = batch.column_tags[index - events];
+      kept.unit_id = std::move(ids.unit_id);
+      kept.event_id = std::move(ids.event_id);
     } else {
       const v1::Event& event = batch.request.events(index);
       kept.tag = batch.event_tags[index];
@@ -250,12 +332,17 @@ class Sender : public EventSender {
 
   std::shared_ptr<EventBatch> current_;  // Being filled; null: nothing in it.
   int64_t current_bytes_ = 0;
+  bool columns_ = false;  // Whether the current batch has columns.
+  EventColumnsBuilder builder_;
+  std::vector<Content> contents_;
+  std::shared_ptr<EventBatch> spare_;             // An empty one, or null.
   std::deque<std::shared_ptr<EventBatch>> kept_;  // Not acknowledged, in order.
   std::unique_ptr<EventStream> stream_;           // Null: not connected.
   int64_t popped_ = 0;  // Batches that this stream acknowledged.
   SendTotals stream_totals_, totals_;
   std::vector<Rejection> rejections_;
-  int failures_ = 0;  // Since the last acknowledgement.
+  absl::Duration asked_;  // How long the last stream's server asked to wait.
+  int failures_ = 0;      // Since the last acknowledgement.
   bool ever_connected_ = false;
   absl::Status failed_;
 };

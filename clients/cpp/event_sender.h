@@ -9,6 +9,13 @@
 //   const SendTotals& totals = (*sender)->totals();
 //   for (const Rejection& r : (*sender)->rejections()) Show(r.message);
 //
+// Servers that say so get the events as columns, see
+// proto/stagecraft/v1/event.proto: less to send, less to read. Callers with
+// millions of events save the messages too:
+//
+//   const int buy = (*sender)->DeclareContent(name_and_attributes);
+//   (*sender)->SendRow({.content = buy, .unit_id = ..., ...});
+//
 // Nothing is lost and nothing counts twice: a batch is kept until it is
 // acknowledged; when the stream breaks, the sender connects again and sends all
 // batches after the last acknowledgement, which the server recognises.
@@ -23,6 +30,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "clients/cpp/retry.h"
 #include "stagecraft/v1/event.pb.h"
@@ -48,11 +56,23 @@ struct Rejection {
   std::string message;   // The field, the value seen and the value wanted.
 };
 
+// An event by what it does not share with others. The texts are copied.
+struct EventRow {
+  int content = 0;  // As DeclareContent() answered.
+  absl::string_view unit_id;
+  absl::string_view event_id;
+  int64_t time_micros = 0;  // Since 1970.
+  std::optional<double> value;
+};
+
 struct EventSenderOptions {
   // A batch is sent when it holds this many items (1 to 10000) ...
   int batch_items = 2000;
-  // ... or about this many bytes (1 to 3 MiB, since servers take 4 MiB).
+  // ... or about this many bytes, as single events (1 to 3 MiB, since servers
+  // take 4 MiB).
   int64_t batch_bytes = int64_t{1} << 20;
+  // Whether to send columns to servers that take them.
+  bool columns = true;
   // How many batches may be under way; Send() waits when there are more. At
   // least 1. This bounds the memory: (window + 1) * batch_bytes.
   int window = 8;
@@ -84,6 +104,13 @@ class EventSender {
   // not be stored.
   virtual absl::Status Send(v1::Event event, int64_t tag = 0) = 0;
   virtual absl::Status SendAlias(v1::Alias alias, int64_t tag = 0) = 0;
+
+  // Says what rows have in common, for as long as the sender lives. Answers
+  // with a number for them: 0, 1, 2 and so on. For some thousand contents.
+  virtual int DeclareContent(const v1::EventContent& content) = 0;
+  // As Send(), three times as fast. Also kInvalidArgument, for this row alone,
+  // if `row.content` was not declared.
+  virtual absl::Status SendRow(const EventRow& row, int64_t tag = 0) = 0;
 
   // Sends what is there and waits until all of it is acknowledged: durable and
   // counted. Errors as Send(). OK does not mean that nothing was refused: see

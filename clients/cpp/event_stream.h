@@ -2,6 +2,7 @@
 #ifndef STAGECRAFT_CLIENTS_CPP_EVENT_STREAM_H_
 #define STAGECRAFT_CLIENTS_CPP_EVENT_STREAM_H_
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -22,7 +23,14 @@ namespace stagecraft::client {
 // acknowledgement.
 struct EventBatch {
   v1::StreamEventsRequest request;
-  std::vector<int64_t> event_tags, alias_tags;
+  // Tags of `request.events` and `request.columns`.
+  std::vector<int64_t> event_tags, column_tags;
+  std::vector<int64_t> alias_tags;
+
+  int64_t items() const {
+    return request.events_size() + request.aliases_size() +
+           request.columns().units_size();
+  }
 };
 
 // One stream: the batches of `base`, `base + 1`, ... are its sequence 1, 2, ...
@@ -47,6 +55,9 @@ class EventStream : public grpc::ClientBidiReactor<v1::StreamEventsRequest,
     queue_.push_back(std::move(batch));
     MaybeStartWrite();
   }
+
+  // Whether the server said that it takes columns. It may not have said yet.
+  bool takes_columns() const { return takes_columns_; }
 
   // Waits until there are acknowledgements or the stream has ended, at most
   // `limit`. Takes over what came. False on a timeout.
@@ -77,6 +88,13 @@ class EventStream : public grpc::ClientBidiReactor<v1::StreamEventsRequest,
       mutex_.Await(absl::Condition(&done_));
     }
     return status_;
+  }
+
+  void OnReadInitialMetadataDone(bool ok) override {
+    if (!ok) return;
+    const auto& metadata = context_.GetServerInitialMetadata();
+    const auto it = metadata.find("stagecraft-event-columns");
+    takes_columns_ = it != metadata.end() && it->second == "1";
   }
 
   void OnWriteDone(bool ok) override {
@@ -118,6 +136,7 @@ class EventStream : public grpc::ClientBidiReactor<v1::StreamEventsRequest,
   }
 
   grpc::ClientContext context_;
+  std::atomic<bool> takes_columns_{false};
   absl::Mutex mutex_;
   std::deque<std::shared_ptr<EventBatch>> queue_ ABSL_GUARDED_BY(mutex_);
   int64_t queued_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -3,9 +3,14 @@
 #define STAGECRAFT_CLIENTS_CPP_RETRY_H_
 
 #include <functional>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+
+namespace grpc {
+class Status;
+}
 
 namespace stagecraft::client {
 
@@ -39,9 +44,15 @@ struct RetryHooks {
 // The wait after `failures` failures in a row (at least 1). Pure in `uniform`.
 absl::Duration Backoff(const RetryPolicy& policy, int failures, double uniform);
 
-// Draws the jitter and waits for min(Backoff, `limit`).
+// How long the server asks to wait: the google.rpc.RetryInfo in the details.
+// Nothing if it does not ask, or for something that cannot be read.
+std::optional<absl::Duration> RequestedDelay(const grpc::Status& status);
+
+// Draws the jitter and waits for Backoff, or for `at_least` if that is longer,
+// but not longer than `limit`.
 void WaitBackoff(const RetryPolicy& policy, const RetryHooks& hooks,
-                 int failures, absl::Duration limit);
+                 int failures, absl::Duration limit,
+                 absl::Duration at_least = absl::ZeroDuration());
 
 }  // namespace stagecraft::client
 

@@ -32,6 +32,10 @@ std::unique_ptr<MemoryStore> MemoryStore::Reopen() {
     reopened->version_->maps = version_->maps;
   }
   version_ = nullptr;
+  if (reopened->version_ != nullptr) {
+    reopened->version_->maps[Index(Keyspace::kScratch)].clear();
+  }
+  reopened->derived_directory_ = derived_directory_;
   reopened->batches_written_ = batches_written_;
   return reopened;
 }
@@ -46,10 +50,21 @@ void MemoryStore::FailReads(MemoryStoreFault fault) {
   read_fault_ = std::move(fault);
 }
 
+void MemoryStore::FailScratchWrites(MemoryStoreFault fault) {
+  absl::MutexLock lock(&mutex_);
+  scratch_fault_ = std::move(fault);
+}
+
 void MemoryStore::ClearFaults() {
   absl::MutexLock lock(&mutex_);
+  scratch_fault_.reset();
   write_fault_.reset();
   read_fault_.reset();
+}
+
+void MemoryStore::SetDerivedDirectory(std::string directory) {
+  absl::MutexLock lock(&mutex_);
+  derived_directory_ = std::move(directory);
 }
 
 int64_t MemoryStore::batches_written() const {
@@ -83,13 +98,29 @@ absl::Status MemoryStore::Write(const WriteBatch& batch) {
   writable_ = failure;
   if (!failure.ok() && !write_fault_->store_anyway) return failure;
 
+  Apply(batch);
+  ++batches_written_;
+  return failure;
+}
+
+absl::Status MemoryStore::WriteScratch(const WriteBatch& batch) {
+  absl::MutexLock lock(&mutex_);
+  if (absl::Status open = CheckOpen(); !open.ok()) return open;
+  if (absl::Status valid = batch.CheckScratch(); !valid.ok()) return valid;
+  if (batch.empty()) return absl::OkStatus();
+  const absl::Status failure = Trip(scratch_fault_);
+  if (failure.ok() || scratch_fault_->store_anyway) Apply(batch);
+  return failure;
+}
+
+void MemoryStore::Apply(const WriteBatch& batch) {
   if (version_->scans > 0) {
     auto copy = std::make_shared<Version>();
     copy->maps = version_->maps;
     version_ = std::move(copy);
   }
   batch.ForEach([this](const WriteBatch::Operation& operation) {
-    // The lambda runs under the lock that Write holds.
+    // The lambda runs under the lock that the caller holds.
     mutex_.AssertHeld();
     Map& map = version_->maps[Index(operation.keyspace)];
     if (operation.kind == WriteBatch::Kind::kPut) {
@@ -99,8 +130,6 @@ absl::Status MemoryStore::Write(const WriteBatch& batch) {
       map.erase(std::string(operation.key));
     }
   });
-  ++batches_written_;
-  return failure;
 }
 
 absl::StatusOr<std::optional<std::string>> MemoryStore::Get(
@@ -151,6 +180,22 @@ absl::StatusOr<StoreStats> MemoryStore::Stats() const {
   stats.memory_bytes = stats.disk_bytes;
   stats.writable = writable_;
   return stats;
+}
+
+absl::Status MemoryStore::Purge(Keyspace, absl::string_view,
+                                absl::string_view) {
+  absl::MutexLock lock(&mutex_);
+  return CheckOpen();
+}
+
+absl::Status MemoryStore::Backup(const std::string& directory) const {
+  return absl::UnimplementedError(absl::StrCat(
+      "backup to ", directory, ": a store in memory makes no backups"));
+}
+
+std::optional<std::string> MemoryStore::DerivedDirectory() const {
+  absl::MutexLock lock(&mutex_);
+  return derived_directory_;
 }
 
 }  // namespace stagecraft::engine

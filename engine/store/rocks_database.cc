@@ -9,6 +9,7 @@
 #include "engine/store/rocks_options.h"
 #include "engine/store/rocks_status.h"
 #include "rocksdb/options.h"
+#include "rocksdb/utilities/checkpoint.h"
 
 namespace stagecraft::engine {
 
@@ -43,9 +44,9 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(
   rocksdb::DBOptions db_options = DatabaseOptions(options, setting.env);
   if (!read_only) db_options.listeners.push_back(setting.health);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (const Keyspace keyspace : kAllKeyspaces) {
+  for (const Keyspace keyspace : kDurableKeyspaces) {
     descriptors.emplace_back(FamilyName(keyspace),
-                             FamilyOptions(options, setting.cache));
+                             FamilyOptions(keyspace, options, setting.cache));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
@@ -78,6 +79,51 @@ RocksDatabase::~RocksDatabase() {
   db_->Close().PermitUncheckedError();
 }
 
+rocksdb::Status CompactRange(rocksdb::DB& db,
+                             rocksdb::ColumnFamilyHandle* family,
+                             absl::string_view begin, absl::string_view end) {
+  const rocksdb::Slice first(begin.data(), begin.size());
+  const rocksdb::Slice last(end.data(), end.size());
+  rocksdb::CompactRangeOptions options;
+  // Others go on, and a writer is rather let through than held up.
+  options.exclusive_manual_compaction = false;
+  // The lowest level is where old values lie. Not kForceOptimized, which leaves
+  // out files that a compaction in the background made meanwhile.
+  options.bottommost_level_compaction =
+      rocksdb::BottommostLevelCompaction::kForce;
+  return db.CompactRange(options, family, begin.empty() ? nullptr : &first,
+                         end.empty() ? nullptr : &last);
+}
+
+absl::Status RocksDatabase::Backup(const std::string& path,
+                                   const std::string& directory) const {
+  rocksdb::Checkpoint* raw = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &raw);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
+  if (status.ok()) {
+    // Flushes first, so that the copy shares tables instead of copying logs.
+    status = checkpoint->CreateCheckpoint(directory, /*log_size_for_flush=*/0);
+  }
+  return FromRocks(status, path, absl::StrCat("back up to ", directory));
+}
+
+absl::Status RocksDatabase::Purge(const std::string& path, Keyspace keyspace,
+                                  absl::string_view begin,
+                                  absl::string_view end) {
+  // All families, because a log goes only when nobody needs anything in it.
+  rocksdb::Status status = db_->Flush(rocksdb::FlushOptions(),
+                                      std::vector<rocksdb::ColumnFamilyHandle*>(
+                                          families_.begin(), families_.end()));
+  if (status.ok()) status = CompactRange(*db_, family(keyspace), begin, end);
+  if (status.ok()) {
+    // Files go in the background; allowing it again does it here and now.
+    status = db_->DisableFileDeletions();
+    if (status.ok()) status = db_->EnableFileDeletions(/*force=*/false);
+  }
+  return FromRocks(status, path,
+                   absl::StrCat("purge ", KeyspaceName(keyspace)));
+}
+
 absl::Status NotAStore(const std::string& path, absl::string_view why) {
   return absl::FailedPreconditionError(absl::StrCat(
       "store ", path,
@@ -94,14 +140,15 @@ absl::Status CheckFormatVersion(const std::string& path,
         absl::StrCat("store ", path, ": format_version is \"", stored,
                      "\", want a number from 1; restore it from a backup"));
   }
-  if (version > kFormatVersion) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "store ", path, ": has format version ", version, ", want at most ",
-        kFormatVersion,
-        "; a newer stagecraft wrote it: run that one, or restore a backup made "
-        "before the upgrade"));
-  }
-  return absl::OkStatus();
+  if (version == kFormatVersion) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "store ", path, ": has format version ", version, ", want ",
+      kFormatVersion,
+      version > kFormatVersion
+          ? "; a newer stagecraft wrote it: run that one, or restore a backup "
+            "made before the upgrade"
+          : "; an older stagecraft wrote it: run that one, or send its events "
+            "again to a new store"));
 }
 
 namespace {
@@ -138,7 +185,7 @@ absl::Status InspectUnusual(const std::string& path,
   }
   for (const std::string& family : families) {
     const bool known = std::any_of(
-        kAllKeyspaces.begin(), kAllKeyspaces.end(),
+        kDurableKeyspaces.begin(), kDurableKeyspaces.end(),
         [&](Keyspace keyspace) { return FamilyName(keyspace) == family; });
     if (!known) {
       return NotAStore(path,
@@ -149,7 +196,7 @@ absl::Status InspectUnusual(const std::string& path,
     // format_version is written after all keyspaces were made.
     return absl::DataLossError(absl::StrCat(
         "store ", path, ": has ", families.size(), " keyspaces, want ",
-        kAllKeyspaces.size(), "; restore it from a backup"));
+        kDurableKeyspaces.size(), "; restore it from a backup"));
   }
   return absl::OkStatus();
 }
@@ -165,7 +212,7 @@ absl::Status InspectDatabase(const RocksDatabase::Setting& setting) {
       rocksdb::DB::ListColumnFamilies(db_options, path, &families);
   if (!listed.ok()) return FromRocks(listed, path, "list keyspaces");
   std::vector<std::string> wanted;
-  for (const Keyspace keyspace : kAllKeyspaces) {
+  for (const Keyspace keyspace : kDurableKeyspaces) {
     wanted.push_back(FamilyName(keyspace));
   }
   std::sort(families.begin(), families.end());

@@ -72,7 +72,14 @@ class RocksDatabase {
   // Closes. Nothing is lost: whatever was acknowledged is in the log.
   ~RocksDatabase();
 
+  // Errors: as Store::Backup and Store::Purge. Not at the same time.
+  absl::Status Backup(const std::string& path,
+                      const std::string& directory) const;
+  absl::Status Purge(const std::string& path, Keyspace keyspace,
+                     absl::string_view begin, absl::string_view end);
+
   rocksdb::DB& db() const { return *db_; }
+  // Of a durable keyspace.
   rocksdb::ColumnFamilyHandle* family(Keyspace keyspace) const {
     return families_[static_cast<size_t>(keyspace)];
   }
@@ -81,12 +88,19 @@ class RocksDatabase {
   RocksDatabase() = default;
 
   std::unique_ptr<rocksdb::DB> db_;
-  std::array<rocksdb::ColumnFamilyHandle*, kAllKeyspaces.size()> families_ = {};
+  std::array<rocksdb::ColumnFamilyHandle*, kDurableKeyspaces.size()> families_ =
+      {};
 };
+
+// Rewrites all tables with keys of the range, so that nothing is left of what
+// was deleted in it. Flush before. An empty `end` is no bound.
+rocksdb::Status CompactRange(rocksdb::DB& db,
+                             rocksdb::ColumnFamilyHandle* family,
+                             absl::string_view begin, absl::string_view end);
 
 // Checks a database that is there before it is opened for writing, changing
 // nothing: OK if it has exactly our keyspaces, or is what a crash left of an
-// earlier creation. kFailedPrecondition if a newer version wrote it or if it is
+// earlier creation. kFailedPrecondition if another version wrote it or if it is
 // not ours; kDataLoss if it is damaged.
 absl::Status InspectDatabase(const RocksDatabase::Setting& setting);
 

@@ -7,10 +7,13 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace stagecraft::engine {
 namespace {
@@ -50,23 +53,60 @@ bool BelongsToStore(absl::string_view name) {
          absl::EndsWith(name, ".sst") || absl::EndsWith(name, ".dbtmp");
 }
 
-// Makes the entry of a new directory in its parent survive a loss of power.
+std::string Trim(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+}  // namespace
+
 absl::Status SyncDirectory(const std::string& path,
                            const std::string& directory) {
   const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) {
-    return FromErrno(errno, path, absl::StrCat("open parent ", directory));
+    return FromErrno(errno, path, absl::StrCat("open ", directory));
   }
   const int result = ::fsync(fd);
   const int error = errno;
   ::close(fd);
   if (result != 0) {
-    return FromErrno(error, path, absl::StrCat("sync parent ", directory));
+    return FromErrno(error, path, absl::StrCat("sync ", directory));
   }
   return absl::OkStatus();
 }
 
-}  // namespace
+std::string ParentOf(const std::string& path) {
+  const std::string parent = fs::path(Trim(path)).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+absl::Status CheckBackupDirectory(const std::string& path,
+                                  const std::string& directory) {
+  if (directory.empty() || directory.find('\0') != std::string::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("store ", path, ": directory of the backup is \"",
+                     directory.c_str(), "\", want a path"));
+  }
+  struct stat info;
+  if (::lstat(Trim(directory).c_str(), &info) == 0) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("store ", path, ": back up to ", directory,
+                     ": it exists, want a path that does not"));
+  }
+  if (errno != ENOENT) {
+    return FromErrno(errno, path, absl::StrCat("look for ", directory));
+  }
+  const std::string parent = ParentOf(directory);
+  if (!fs::is_directory(parent)) {
+    return absl::NotFoundError(absl::StrCat(
+        "store ", path, ": back up to ", directory, ": parent directory ",
+        parent, " does not exist, want it to be there"));
+  }
+  if (::access(parent.c_str(), R_OK | W_OK | X_OK) != 0) {
+    return FromErrno(errno, path, absl::StrCat("write to ", parent));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<bool> PrepareDirectory(const std::string& path, bool create) {
   if (path.empty()) {
@@ -78,10 +118,8 @@ absl::StatusOr<bool> PrepareDirectory(const std::string& path, bool create) {
         absl::StrCat("path of the store \"", path.c_str(),
                      "\" goes on after a zero byte, want none"));
   }
-  std::string trimmed = path;
-  while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
-  std::string parent = fs::path(trimmed).parent_path().string();
-  if (parent.empty()) parent = ".";
+  const std::string trimmed = Trim(path);
+  const std::string parent = ParentOf(path);
 
   struct stat info;
   if (::stat(trimmed.c_str(), &info) != 0) {
@@ -135,6 +173,26 @@ absl::StatusOr<bool> PrepareDirectory(const std::string& path, bool create) {
     return synced;
   }
   return false;
+}
+
+void RemoveOldLists(const std::string& path) {
+  constexpr absl::string_view kPrefix = "MANIFEST-";
+  const auto number_of = [&](absl::string_view name, uint64_t* number) {
+    return absl::ConsumePrefix(&name, kPrefix) &&
+           absl::SimpleAtoi(name, number);
+  };
+  std::string current;
+  uint64_t in_use = 0;
+  std::ifstream(path + "/CURRENT") >> current;
+  if (!number_of(current, &in_use)) return;
+  std::error_code error;
+  for (fs::directory_iterator it(path, error), last; !error && it != last;
+       it.increment(error)) {
+    uint64_t number = 0;
+    if (number_of(it->path().filename().native(), &number) && number < in_use) {
+      ::unlink(it->path().c_str());
+    }
+  }
 }
 
 bool IsLocked(rocksdb::Env* env, const std::string& path) {

@@ -17,6 +17,23 @@ namespace stagecraft::engine {
 // Errors: as OpenRocksStore for everything about the path.
 absl::StatusOr<bool> PrepareDirectory(const std::string& path, bool create);
 
+// The directory that holds `path`.
+std::string ParentOf(const std::string& path);
+
+// Makes the entries of `directory` survive a loss of power. Errors name `path`,
+// the store.
+absl::Status SyncDirectory(const std::string& path,
+                           const std::string& directory);
+
+// OK if a backup of the store at `path` can be made at `directory`.
+// Errors: as Store::Backup.
+absl::Status CheckBackupDirectory(const std::string& path,
+                                  const std::string& directory);
+
+// Removes lists of files (MANIFEST) older than the one in use, which RocksDB
+// may still be about to do.
+void RemoveOldLists(const std::string& path);
+
 // Whether another store, of this process or another, has `path` open.
 bool IsLocked(rocksdb::Env* env, const std::string& path);
 

@@ -6,12 +6,14 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "engine/store/gate.h"
+#include "engine/store/rocks_convert.h"
 #include "engine/store/rocks_database.h"
 #include "engine/store/rocks_directory.h"
+#include "engine/store/rocks_options.h"
+#include "engine/store/rocks_scratch.h"
 #include "engine/store/rocks_status.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/db.h"
@@ -21,40 +23,26 @@
 namespace stagecraft::engine {
 namespace {
 
-rocksdb::Slice ToSlice(absl::string_view view) {
-  return rocksdb::Slice(view.data(), view.size());
-}
+class CountOne {
+ public:
+  explicit CountOne(std::atomic<int>* count) : count_(count) { ++*count_; }
+  ~CountOne() { --*count_; }
+  CountOne(const CountOne&) = delete;
+  CountOne& operator=(const CountOne&) = delete;
 
-absl::string_view ToView(const rocksdb::Slice& slice) {
-  return absl::string_view(slice.data(), slice.size());
-}
-
-// Bytes of all files of `directory` whose name ends in `suffix`. Files come and
-// go meanwhile: one that is gone counts as nothing.
-absl::StatusOr<int64_t> BytesOfFiles(const std::string& directory,
-                                     absl::string_view suffix) {
-  namespace fs = std::filesystem;
-  int64_t total = 0;
-  std::error_code error;
-  for (fs::directory_iterator it(directory, error), last; !error && it != last;
-       it.increment(error)) {
-    if (!absl::EndsWith(it->path().native(), suffix)) continue;
-    std::error_code gone;
-    const uintmax_t bytes = it->file_size(gone);
-    if (!gone) total += static_cast<int64_t>(bytes);
-  }
-  if (error) {
-    return absl::UnavailableError(absl::StrCat(
-        "store ", directory, ": list its files: ", error.message()));
-  }
-  return total;
-}
+ private:
+  std::atomic<int>* const count_;
+};
 
 class RocksStore : public Store {
  public:
   RocksStore(RocksDatabase::Setting setting,
              std::unique_ptr<RocksDatabase> database)
-      : setting_(std::move(setting)), database_(std::move(database)) {}
+      : setting_(std::move(setting)),
+        database_(std::move(database)),
+        scratch_(setting_.options, setting_.cache) {}
+
+  absl::Status ClearScratch() { return scratch_.Clear(); }
 
   absl::Status Write(const WriteBatch& batch) override {
     if (absl::Status valid = batch.Check(); !valid.ok()) return valid;
@@ -75,19 +63,11 @@ class RocksStore : public Store {
   absl::Status WriteUnchecked(const WriteBatch& batch) {
     GateLock inside(&gate_);
     if (database_ == nullptr) return health().status();
-    // 16 bytes more per operation than keys and values is enough for RocksDB's
-    // framing of all but huge ones, which only cost a reallocation.
-    rocksdb::WriteBatch converted(batch.bytes() + 16 * batch.size() + 16);
-    rocksdb::Status status;
-    batch.ForEach([&](const WriteBatch::Operation& operation) {
-      if (!status.ok()) return;
-      rocksdb::ColumnFamilyHandle* family =
-          database_->family(operation.keyspace);
-      status = operation.kind == WriteBatch::Kind::kPut
-                   ? converted.Put(family, ToSlice(operation.key),
-                                   ToSlice(operation.value))
-                   : converted.Delete(family, ToSlice(operation.key));
-    });
+    rocksdb::WriteBatch converted = Room(batch);
+    rocksdb::Status status = Convert(
+        batch,
+        [this](Keyspace keyspace) { return database_->family(keyspace); },
+        &converted);
     rocksdb::WriteOptions write_options;
     write_options.sync = true;
     if (status.ok()) status = database_->db().Write(write_options, &converted);
@@ -98,14 +78,36 @@ class RocksStore : public Store {
     return failure;
   }
 
+  absl::Status WriteScratch(const WriteBatch& batch) override {
+    if (absl::Status valid = batch.CheckScratch(); !valid.ok()) return valid;
+    if (batch.empty()) return absl::OkStatus();
+    if (absl::Status free = CheckFreeSpace(); !free.ok()) return free;
+    rocksdb::WriteBatch converted = Room(batch);
+    const rocksdb::Status status = Convert(
+        batch, [](Keyspace) { return nullptr; }, &converted);
+    if (!status.ok()) return FromRocks(status, path(), "write to scratch");
+    if (absl::Status health = scratch_.health(); !health.ok()) {
+      if (absl::Status recovered = RecoverScratch(); !recovered.ok()) {
+        return recovered;
+      }
+    }
+    GateLock inside(&gate_);
+    return scratch_.Write(&converted);
+  }
+
   absl::StatusOr<std::optional<std::string>> Get(
       Keyspace keyspace, absl::string_view key) const override {
     GateLock inside(&gate_);
-    if (database_ == nullptr) return health().status();
+    const Place place = Find(keyspace);
+    if (place.db == nullptr) {
+      if (absl::Status missing = Missing(keyspace); !missing.ok()) {
+        return missing;
+      }
+      return std::optional<std::string>();
+    }
     rocksdb::PinnableSlice value;
-    const rocksdb::Status status =
-        database_->db().Get(rocksdb::ReadOptions(), database_->family(keyspace),
-                            ToSlice(key), &value);
+    const rocksdb::Status status = place.db->Get(
+        rocksdb::ReadOptions(), place.family, ToSlice(key), &value);
     if (status.ok()) return std::optional<std::string>(value.ToString());
     if (status.IsNotFound()) return std::optional<std::string>();
     return FromRocks(status, path(),
@@ -118,13 +120,20 @@ class RocksStore : public Store {
           fn) const override {
     if (!end.empty() && end <= begin) return absl::OkStatus();
     GateLock inside(&gate_);
-    if (database_ == nullptr) return health().status();
+    const Place place = Find(keyspace);
+    if (place.db == nullptr) return Missing(keyspace);
     const rocksdb::Slice bound = ToSlice(end);
     rocksdb::ReadOptions read_options;
+    if (keyspace == Keyspace::kLog) {
+      // Read from end to end and not soon again: leaves the cache to others.
+      read_options.fill_cache = false;
+      read_options.readahead_size = size_t{4} << 20;
+    }
     if (!end.empty()) read_options.iterate_upper_bound = &bound;
     // An iterator is a snapshot of the moment it is made.
+    CountOne counted(&scans_);
     const std::unique_ptr<rocksdb::Iterator> it(
-        database_->db().NewIterator(read_options, database_->family(keyspace)));
+        place.db->NewIterator(read_options, place.family));
     for (it->Seek(ToSlice(begin)); it->Valid(); it->Next()) {
       if (!fn(ToView(it->key()), ToView(it->value()))) break;
     }
@@ -138,11 +147,11 @@ class RocksStore : public Store {
     stats.writable = health().status();
     stats.memory_bytes = static_cast<int64_t>(setting_.cache->GetUsage());
     for (const Keyspace keyspace : kAllKeyspaces) {
-      if (database_ == nullptr) break;
+      const Place place = Find(keyspace);
+      if (place.db == nullptr) continue;
       const auto property = [&](const std::string& name) {
         uint64_t value = 0;
-        database_->db().GetIntProperty(database_->family(keyspace), name,
-                                       &value);
+        place.db->GetIntProperty(place.family, name, &value);
         return static_cast<int64_t>(value);
       };
       using Properties = rocksdb::DB::Properties;
@@ -154,6 +163,12 @@ class RocksStore : public Store {
     const absl::StatusOr<int64_t> bytes = BytesOfFiles(path(), "");
     if (!bytes.ok()) return bytes.status();
     stats.disk_bytes = *bytes;
+    for (const absl::string_view name :
+         {kScratchDirectory, kDerivedDirectory}) {
+      // Missing is as good as empty.
+      stats.disk_bytes +=
+          BytesOfFiles(absl::StrCat(path(), "/", name), "").value_or(0);
+    }
     uint64_t free = 0;
     if (setting_.env->GetFreeSpace(path(), &free).ok()) {
       stats.free_disk_bytes = static_cast<int64_t>(free);
@@ -161,7 +176,76 @@ class RocksStore : public Store {
     return stats;
   }
 
+  absl::Status Purge(Keyspace keyspace, absl::string_view begin,
+                     absl::string_view end) override {
+    if (!end.empty() && end <= begin) return absl::OkStatus();
+    absl::MutexLock one_at_a_time(&files_mutex_);
+    if (keyspace == Keyspace::kScratch) return scratch_.Purge(begin, end);
+    {
+      GateLock inside(&gate_);
+      if (database_ == nullptr) return health().status();
+      if (absl::Status purged = database_->Purge(path(), keyspace, begin, end);
+          !purged.ok()) {
+        return purged;
+      }
+    }
+    // The list of files still names the first and the last key of the old
+    // ones; opening writes a new list. Keys of the log are numbers.
+    if (keyspace == Keyspace::kLog || scans_.load() > 0) {
+      return absl::OkStatus();
+    }
+    absl::MutexLock lock(&recover_mutex_);
+    if (health().failed()) return absl::OkStatus();
+    if (absl::Status opened = OpenAgain(); !opened.ok()) return opened;
+    GateLock inside(&gate_);
+    if (database_ == nullptr) return health().status();
+    RemoveOldLists(path());
+    return absl::OkStatus();
+  }
+
+  absl::Status Backup(const std::string& directory) const override {
+    absl::MutexLock one_at_a_time(&files_mutex_);
+    GateLock inside(&gate_);
+    if (database_ == nullptr) return health().status();
+    if (absl::Status free = CheckBackupDirectory(path(), directory);
+        !free.ok()) {
+      return free;
+    }
+    if (absl::Status made = database_->Backup(path(), directory); !made.ok()) {
+      return made;
+    }
+    return SyncDirectory(path(), ParentOf(directory));
+  }
+
+  std::optional<std::string> DerivedDirectory() const override {
+    std::string directory = absl::StrCat(path(), "/", kDerivedDirectory);
+    std::error_code ignored;
+    std::filesystem::create_directory(directory, ignored);
+    return directory;
+  }
+
  private:
+  // Where a keyspace lies. Null: nowhere, see Missing.
+  struct Place {
+    rocksdb::DB* db = nullptr;
+    rocksdb::ColumnFamilyHandle* family = nullptr;
+  };
+  // To be called inside the gate.
+  Place Find(Keyspace keyspace) const {
+    if (keyspace == Keyspace::kScratch) {
+      rocksdb::DB* db = scratch_.db();
+      if (db == nullptr) return {};
+      return {db, db->DefaultColumnFamily()};
+    }
+    if (database_ == nullptr) return {};
+    return {&database_->db(), database_->family(keyspace)};
+  }
+  // OK if the keyspace is just empty.
+  absl::Status Missing(Keyspace keyspace) const {
+    return keyspace == Keyspace::kScratch ? scratch_.health()
+                                          : health().status();
+  }
+
   const std::string& path() const { return setting_.options.path; }
   RocksHealth& health() const { return *setting_.health; }
 
@@ -186,8 +270,8 @@ class RocksStore : public Store {
 
   // Whether opening again can be expected to succeed: there is room to write
   // the logs' content to tables, and a small file can be written and synced.
-  absl::Status Probe() const {
-    const absl::StatusOr<int64_t> logs = BytesOfFiles(path(), ".log");
+  absl::Status Probe(const std::string& directory) const {
+    const absl::StatusOr<int64_t> logs = BytesOfFiles(directory, ".log");
     if (!logs.ok()) return logs.status();
     if (absl::Status free =
             CheckFree(*logs + setting_.options.write_buffer_bytes);
@@ -219,13 +303,33 @@ class RocksStore : public Store {
     return health().failed() ? outcome_ : absl::OkStatus();
   }
 
+  // The same for scratch, whose failures may be repaired whatever they are: its
+  // content is derived.
+  absl::Status RecoverScratch() ABSL_LOCKS_EXCLUDED(recover_mutex_) {
+    if (gate_.EnteredByThisThread()) return scratch_.health();
+    absl::MutexLock lock(&recover_mutex_);
+    if (absl::Status health = scratch_.health(); health.ok()) return health;
+    if (absl::Status probed = Probe(scratch_.path()); !probed.ok()) {
+      return probed;
+    }
+    gate_.Shut();
+    absl::Status opened = scratch_.OpenAgain();
+    gate_.Open();
+    return opened;
+  }
+
   absl::Status TryToRecover() ABSL_EXCLUSIVE_LOCKS_REQUIRED(recover_mutex_) {
     const absl::Status cause = health().status();
     // A disk that fails otherwise needs a human being before more is written.
     if (cause.code() != absl::StatusCode::kResourceExhausted) return cause;
-    if (absl::Status probed = Probe(); !probed.ok()) {
+    if (absl::Status probed = Probe(path()); !probed.ok()) {
       return probed.code() == cause.code() ? cause : probed;
     }
+    return OpenAgain();
+  }
+
+  // Closes and opens the database. Waits for all calls that are inside.
+  absl::Status OpenAgain() ABSL_EXCLUSIVE_LOCKS_REQUIRED(recover_mutex_) {
     gate_.Shut();
     database_.reset();
     health().SetWell();
@@ -247,27 +351,15 @@ class RocksStore : public Store {
   // Read inside the gate, written while it is shut. Null if it could not be
   // opened again, which health() explains.
   std::unique_ptr<RocksDatabase> database_;
+  RocksScratch scratch_;
+  mutable std::atomic<int> scans_ = 0;  // Of durable keyspaces, that run now.
+  // Held by what must not meet while files are listed or dropped.
+  mutable absl::Mutex files_mutex_;
 
   absl::Mutex recover_mutex_;
   std::atomic<int64_t> attempts_ = 0;
   absl::Status outcome_ ABSL_GUARDED_BY(recover_mutex_);
 };
-
-absl::Status CheckOptions(const RocksStoreOptions& options) {
-  const auto check = [](absl::string_view name, int64_t value, int64_t least) {
-    if (value >= least) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, " is ", value, ", want at least ", least));
-  };
-  for (const absl::Status& status :
-       {check("block_cache_bytes", options.block_cache_bytes, 1 << 20),
-        check("write_buffer_bytes", options.write_buffer_bytes, 64 << 10),
-        check("max_open_files", options.max_open_files, 16),
-        check("min_free_bytes", options.min_free_bytes, 0)}) {
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
 
 // Checks format_version, or writes it to a store that has nothing yet.
 absl::Status SettleFormatVersion(const std::string& path, RocksStore& store) {
@@ -277,7 +369,7 @@ absl::Status SettleFormatVersion(const std::string& path, RocksStore& store) {
   if (version->has_value()) return CheckFormatVersion(path, **version);
 
   bool empty = true;
-  for (const Keyspace keyspace : kAllKeyspaces) {
+  for (const Keyspace keyspace : kDurableKeyspaces) {
     const absl::Status scanned =
         store.Scan(keyspace, "", "", [&](absl::string_view, absl::string_view) {
           empty = false;
@@ -315,6 +407,9 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(
       RocksDatabase::Open(setting, /*read_only=*/false);
   if (!database.ok()) return database.status();
   auto store = std::make_unique<RocksStore>(setting, *std::move(database));
+  if (absl::Status cleared = store->ClearScratch(); !cleared.ok()) {
+    return cleared;
+  }
   if (absl::Status settled = SettleFormatVersion(options.path, *store);
       !settled.ok()) {
     return settled;

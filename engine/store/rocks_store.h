@@ -33,9 +33,9 @@ struct RocksStoreOptions {
   // At least 1 MiB.
   int64_t block_cache_bytes = int64_t{256} << 20;
 
-  // Memory of one write buffer; there are up to three per busy keyspace. Larger
-  // means fewer, larger files and a longer replay after a crash (about 1 s for
-  // 64 MiB). At least 64 KiB.
+  // Memory of one write buffer, of twice as much for the log; there are up to
+  // three per busy keyspace. Larger means fewer, larger files and a longer
+  // replay after a crash. At least 64 KiB.
   int64_t write_buffer_bytes = int64_t{64} << 20;
 
   // Files kept open at a time, at least 16. Stay below `ulimit -n`.
@@ -58,8 +58,8 @@ struct RocksStoreOptions {
 //   kInvalidArgument     an option out of range, or a path that is a file.
 //   kNotFound            no parent directory; no store and !create_if_missing.
 //   kPermissionDenied    the directory may not be written.
-//   kFailedPrecondition  in use by another process (or this one); written by a
-//                        newer version; a directory that is not a store.
+//   kFailedPrecondition  in use by another process (or this one); written by
+//                        another version; a directory that is not a store.
 //   kResourceExhausted   disk full.
 //   kDataLoss            damaged: restore from a backup or a replica.
 //   kUnavailable         any other failure of the disk.

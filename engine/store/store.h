@@ -1,8 +1,9 @@
 // The durable store: an ordered map from bytes to bytes, in a few keyspaces.
 //
 // Everything stagecraft remembers goes through this interface. It is narrow on
-// purpose: atomic durable batches, point reads, ordered scans. What the keys
-// and values mean is decided above it; FORMAT.md is the page on both.
+// purpose: atomic durable batches, point reads, ordered scans, and room for
+// what is derived from them. What the keys and values mean is decided above it;
+// FORMAT.md is the page on both.
 //
 //   WriteBatch batch;
 //   batch.Put(Keyspace::kDocuments, key, value);
@@ -31,12 +32,13 @@ namespace stagecraft::engine {
 // Version of the stored format, in Keyspace::kMeta under kFormatVersionKey as
 // decimal digits. The store writes it at creation; callers may read it, and a
 // batch that touches it is refused.
-inline constexpr int64_t kFormatVersion = 1;
+inline constexpr int64_t kFormatVersion = 2;
 inline constexpr absl::string_view kFormatVersionKey = "format_version";
 
 // What an operator wants to know. Approximate: taken without stopping writers.
 struct StoreStats {
-  // Bytes of all files of the store; of keys and values for one in memory.
+  // Bytes of all files of the store, scratch and derived ones included; of keys
+  // and values for one in memory.
   int64_t disk_bytes = 0;
   // Bytes of memory held: write buffers, block cache, tables' indexes.
   int64_t memory_bytes = 0;
@@ -80,10 +82,20 @@ class Store {
   // fn is refused until then.
   //
   // Errors: kInvalidArgument if a limit of write_batch.h is exceeded or the
-  // batch touches kFormatVersionKey; kResourceExhausted if the disk is full
-  // (free space, then try again: no restart is needed); kUnavailable if the
-  // disk failed otherwise; kDataLoss if stored data are damaged.
+  // batch touches kFormatVersionKey or kScratch; kResourceExhausted if the disk
+  // is full (free space, then try again: no restart is needed); kUnavailable if
+  // the disk failed otherwise; kDataLoss if stored data are damaged.
   virtual absl::Status Write(const WriteBatch& batch) = 0;
+
+  // Stores the whole batch or nothing of it in kScratch, where Get and Scan see
+  // it from then on. Not durable and not synced: an open store starts with an
+  // empty kScratch. Does not wait for the syncs of Write, and goes on while
+  // Write is refused, as long as there is room. The limits of write_batch.h
+  // hold.
+  // Errors: kInvalidArgument, also if the batch touches another keyspace;
+  // kResourceExhausted if the disk is full (free space, then try again);
+  // kUnavailable if it failed otherwise.
+  virtual absl::Status WriteScratch(const WriteBatch& batch) = 0;
 
   // The value at `key`, or nothing if there is none.
   // Errors: kDataLoss, kUnavailable.
@@ -103,6 +115,35 @@ class Store {
 
   // Cheap enough to call every few seconds.
   virtual absl::StatusOr<StoreStats> Stats() const = 0;
+
+  // Makes what was deleted or overwritten at begin <= key < end before the call
+  // vanish from the files, its keys and values alike, instead of at some later
+  // time: rewrites the tables of the range and drops the logs before them. An
+  // empty `end` is no bound. Reads and writes go on meanwhile; files that a
+  // running scan reads go when it ends. Costs as much as reading and writing
+  // the range. Backups are not touched. In keyspaces other than kLog others
+  // wait for some tens of milliseconds at the end; if a scan runs then, the
+  // first and last keys of old files stay in the store's list of files until
+  // the next such call or start.
+  // Errors: kResourceExhausted if the disk is full, kDataLoss, kUnavailable;
+  // parts may be left then, and the call may be repeated.
+  virtual absl::Status Purge(Keyspace keyspace, absl::string_view begin,
+                             absl::string_view end) = 0;
+
+  // Makes a copy of everything durable, as of one moment during the call, that
+  // can be opened as a store of its own: at `directory`, which must not exist
+  // while its parent must. Reads and writes go on meanwhile. On the same file
+  // system it takes little room and time, as both share unchanged files;
+  // elsewhere files are copied. After an error nothing is left there.
+  // Errors: kAlreadyExists, kNotFound (no parent), kPermissionDenied,
+  // kResourceExhausted, kUnavailable; kUnimplemented for a store in memory.
+  virtual absl::Status Backup(const std::string& directory) const = 0;
+
+  // A directory for files of data that are derived from the durable ones and
+  // may vanish or be damaged, such as snapshots (frame_file.h). It is there
+  // when this returns, unless making it failed, which using it will tell.
+  // Nothing: the store has none.
+  virtual std::optional<std::string> DerivedDirectory() const = 0;
 
  protected:
   Store() = default;

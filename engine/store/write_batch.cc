@@ -10,14 +10,18 @@ absl::string_view KeyspaceName(Keyspace keyspace) {
   switch (keyspace) {
     case Keyspace::kMeta:
       return "meta";
-    case Keyspace::kEvents:
-      return "events";
+    case Keyspace::kLog:
+      return "log";
     case Keyspace::kAliases:
       return "aliases";
     case Keyspace::kDocuments:
       return "documents";
     case Keyspace::kLedger:
       return "ledger";
+    case Keyspace::kErasures:
+      return "erasures";
+    case Keyspace::kScratch:
+      return "scratch";
   }
   return "unknown";
 }
@@ -65,7 +69,7 @@ void WriteBatch::ForEach(
   }
 }
 
-absl::Status WriteBatch::Check() const {
+absl::Status WriteBatch::Check(bool scratch) const {
   if (bytes() > kMaxBatchBytes) {
     return absl::InvalidArgumentError(absl::StrCat(
         "batch holds ", bytes(), " bytes of keys and values, want at most ",
@@ -85,6 +89,10 @@ absl::Status WriteBatch::Check() const {
           absl::StrCat("operation ", i, " of the batch: keyspace ",
                        static_cast<int>(operation.keyspace), ", want 0 to ",
                        kAllKeyspaces.size() - 1));
+    } else if ((operation.keyspace == Keyspace::kScratch) != scratch) {
+      status = absl::InvalidArgumentError(
+          absl::StrCat(where(), scratch ? ": want keyspace scratch only"
+                                        : ": want any other keyspace"));
     } else if (operation.key.size() > kMaxKeyBytes) {
       status = absl::InvalidArgumentError(
           absl::StrCat(where(), ": key of ", operation.key.size(),

@@ -19,17 +19,26 @@ namespace stagecraft::engine {
 // what is stored is the name, see FORMAT.md.
 enum class Keyspace {
   kMeta = 0,       // About the store itself: format version, counters.
-  kEvents = 1,     // Events by unit and time.
+  kLog = 1,        // Events, in blocks, by sequence of acknowledgement.
   kAliases = 2,    // Which ids are the same unit.
   kDocuments = 3,  // Journeys, experiments and other named resources.
   kLedger = 4,     // Decisions, append-only.
+  kErasures = 5,   // Which units are being deleted.
+  kScratch = 6,    // Derived data that do not fit in memory. Not durable:
+                   // empty whenever a store is opened.
 };
 
-inline constexpr std::array<Keyspace, 5> kAllKeyspaces = {
-    Keyspace::kMeta, Keyspace::kEvents, Keyspace::kAliases,
-    Keyspace::kDocuments, Keyspace::kLedger};
+inline constexpr std::array<Keyspace, 7> kAllKeyspaces = {
+    Keyspace::kMeta,      Keyspace::kLog,    Keyspace::kAliases,
+    Keyspace::kDocuments, Keyspace::kLedger, Keyspace::kErasures,
+    Keyspace::kScratch};
 
-// "meta", "events", "aliases", "documents", "ledger".
+// All but kScratch.
+inline constexpr std::array<Keyspace, 6> kDurableKeyspaces = {
+    Keyspace::kMeta,      Keyspace::kLog,    Keyspace::kAliases,
+    Keyspace::kDocuments, Keyspace::kLedger, Keyspace::kErasures};
+
+// "meta", "log", "aliases", "documents", "ledger", "erasures", "scratch".
 absl::string_view KeyspaceName(Keyspace keyspace);
 
 // Limits, checked by Store::Write. Far above what a sane record needs; they
@@ -74,9 +83,12 @@ class WriteBatch {
   // Calls `fn` with each operation, in order.
   void ForEach(absl::FunctionRef<void(const Operation& operation)> fn) const;
 
-  // OK, or kInvalidArgument naming the operation that breaks a limit above or
-  // touches a key that belongs to the store (kFormatVersionKey in store.h).
-  absl::Status Check() const;
+  // OK, or kInvalidArgument naming the operation that breaks a limit above,
+  // touches a key that belongs to the store (kFormatVersionKey in store.h) or
+  // touches kScratch.
+  absl::Status Check() const { return Check(/*scratch=*/false); }
+  // The same for Store::WriteScratch: all must touch kScratch.
+  absl::Status CheckScratch() const { return Check(/*scratch=*/true); }
 
   friend bool operator==(const WriteBatch& a, const WriteBatch& b);
   friend bool operator!=(const WriteBatch& a, const WriteBatch& b) {
@@ -93,6 +105,8 @@ class WriteBatch {
     size_t value_bytes;
     friend bool operator==(const Entry&, const Entry&) = default;
   };
+
+  absl::Status Check(bool scratch) const;
 
   std::vector<Entry> operations_;
   std::string data_;

@@ -23,7 +23,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // The server wants 64 MiB to stay free; its log takes 70 MiB at a time.
-constexpr char kDiskSize[] = "size=384m";
+constexpr char kDiskSize[] = "size=640m";
 constexpr int64_t kMiB = int64_t{1} << 20;
 
 class FaultDiskTest : public ::testing::Test {

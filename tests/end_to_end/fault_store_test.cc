@@ -235,14 +235,14 @@ TEST_F(FaultStoreTest, RefusesANewerFormat) {
     // And again: nothing that was tried made it look like a store of ours.
     ExpectRefused(copy, why);
   };
-  expect_refused(
-      "2", AllOf(HasSubstr("format version 2"), HasSubstr("want at most 1"),
-                 HasSubstr("a newer stagecraft wrote it")));
+  expect_refused("3", AllOf(HasSubstr("format version 3"), HasSubstr("want 2"),
+                            HasSubstr("a newer stagecraft wrote it")));
+  expect_refused("1", HasSubstr("format version 1"));
   expect_refused("one", HasSubstr("format_version is \"one\""));
   expect_refused("0", HasSubstr("format_version is \"0\""));
   // The same trick with the right version is harmless: it is the trick's
   // content that was refused, not the trick.
-  WriteWhole(Data() + "/900000.log", LogWithPut("format_version", "1"));
+  WriteWhole(Data() + "/900000.log", LogWithPut("format_version", "2"));
   ExpectExact(Data());
 }
 

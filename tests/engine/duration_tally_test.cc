@@ -68,5 +68,21 @@ TEST(DurationCountsTest, TakingOutLeavesNothing) {
   EXPECT_TRUE(counts.IsZero());
 }
 
+TEST(DurationCountsTest, CountsOfTwoAddUpToTheirSum) {
+  DurationCounts counts;
+  DurationCounts more;
+  DurationCounts sum;
+  for (int i = 0; i < 200; ++i) {
+    const auto kind = static_cast<DurationKind>(i % 4);
+    const Micros bin = i * 7919 % 101 * kMinute;
+    (i % 3 == 0 ? more : counts).Add(kind, bin, i - 60);
+    sum.Add(kind, bin, i - 60);
+  }
+  counts += more;
+  EXPECT_EQ(counts, sum);
+  counts -= more;
+  EXPECT_NE(counts, sum);
+}
+
 }  // namespace
 }  // namespace stagecraft::engine

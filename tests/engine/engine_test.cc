@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/record.h"
+#include "engine/log.h"
 #include "engine/store/memory_store.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -236,7 +236,7 @@ TEST_F(EngineTest, ADamagedRecordIsNotServedAsATruth) {
   Ingest({MakeEvent("u", "see", kBegin)});
   engine_.reset();
   WriteBatch batch;
-  batch.Put(Keyspace::kEvents, EventKey("v", kBegin, "e", 1), "\x7fgarbage");
+  batch.Put(Keyspace::kLog, LogKey(7), "\x7fgarbage");
   ASSERT_THAT(store_->Write(batch), IsOk());
   EXPECT_THAT(Engine::Open(store_.get(), MakeSpecs(), {}),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("damaged")));
@@ -260,7 +260,8 @@ TEST_F(EngineTest, ManyThreadsCountEveryEventOnce) {
                 {}),
             IsOk());
         if (u % 20 == 0) {
-          EXPECT_THAT(engine_->Ingest({}, {{unit, absl::StrCat("alias-", u)}}),
+          EXPECT_THAT(engine_->Ingest(std::vector<Event>(),
+                                      {{unit, absl::StrCat("alias-", u)}}),
                       IsOk());
           EXPECT_THAT(engine_->LookAtExperiment(kName, kBegin + 2 * kDay),
                       IsOk());

@@ -292,7 +292,7 @@ TEST_P(ModelTest, EveryNumberIsThatOfTheNaiveModel) {
   specs.journeys.push_back(experiment->journey);
   specs.experiments.push_back(experiment);
   EngineOptions options;
-  options.cache_bytes = param.cache_bytes;
+  options.unit_bytes = param.cache_bytes;
 
   auto store = std::make_unique<MemoryStore>();
   auto engine = Engine::Open(store.get(), specs, options);

@@ -1,7 +1,6 @@
 #include "engine/tick.h"
 
 #include "engine/sums.h"
-#include "engine/tick_series.h"
 #include "gtest/gtest.h"
 
 namespace stagecraft::engine {
@@ -31,31 +30,6 @@ TEST(TickTest, WhatEndsAWindowComesAfterWhatBeganIt) {
           << begin << " + " << length;
     }
   }
-}
-
-TEST(TickSeriesTest, ReadsFromTheNearerSideWithTheSameAnswer) {
-  TickSeries<Sums> series{Sums(1)};
-  Sums naive[40];
-  for (int tick = 0; tick < 40; ++tick) {
-    naive[tick] = tick == 0 ? Sums(1) : naive[tick - 1];
-    if (tick % 3 != 0) continue;
-    const UnitValue value = {tick * 1'000'001};
-    series.Update(tick, [&](Sums& sums) { sums.Add(value, 1); });
-    naive[tick].Add(value, 1);
-  }
-  for (int tick = 0; tick < 40; ++tick) {
-    EXPECT_EQ(series.At(tick), naive[tick]) << tick;
-  }
-  EXPECT_TRUE(series.At(-1).IsZero());
-}
-
-TEST(TickSeriesTest, WhatIsTakenOutLeavesNothing) {
-  TickSeries<Sums> series{Sums(2)};
-  const UnitValue value = {-kMaxMicroValue, 7};
-  series.Update(5, [&](Sums& sums) { sums.Add(value, 1); });
-  series.Update(5, [&](Sums& sums) { sums.Add(value, -1); });
-  EXPECT_TRUE(series.ticks().empty());
-  EXPECT_TRUE(series.At(100).IsZero());
 }
 
 TEST(SumsTest, KeepsProductsOfTheLargestValuesExactly) {

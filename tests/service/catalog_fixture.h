@@ -65,7 +65,7 @@ class CatalogFixture : public ::testing::Test {
     ASSERT_TRUE(catalog.ok()) << catalog.status();
     world.catalog = *std::move(catalog);
     auto engine =
-        engine::Engine::Open(store_.get(), world.catalog->specs(), {});
+        engine::Engine::Open(store_.get(), world.catalog->specs(), options_);
     ASSERT_TRUE(engine.ok()) << engine.status();
     world.engine = *std::move(engine);
     world.catalog->Attach(world.engine.get());
@@ -186,6 +186,7 @@ class CatalogFixture : public ::testing::Test {
 
   absl::Time now_ = absl::FromUnixSeconds(1'709'251'200);  // 2024-03-01.
   std::unique_ptr<engine::MemoryStore> store_;
+  engine::EngineOptions options_;
   World world_;
 };
 

@@ -40,6 +40,24 @@ class CatalogTest : public CatalogFixture {
         IsOk());
     return all;
   }
+
+  // From here on the engine has most units in the store only, so that folding
+  // them again reads it.
+  void OutgrowMemory() {
+    options_.unit_bytes = 64 << 10;
+    Reopen();
+    std::vector<engine::Event> events;
+    for (int i = 0; i < 10'000; ++i) {
+      events.push_back({absl::StrCat("e", i),
+                        absl::StrCat("u", i),
+                        "seen",
+                        absl::ToUnixMicros(now_),
+                        std::nullopt,
+                        {}});
+    }
+    ASSERT_THAT(world_.engine->Ingest(events, {}), IsOk());
+    ASSERT_LT(world_.engine->GetStats().units.units, 5'000);
+  }
 };
 
 TEST_F(CatalogTest, StoresDocumentsAsTheFormatPageSays) {
@@ -139,6 +157,7 @@ TEST_F(CatalogTest, NothingIsVisibleIfTheStoreRefuses) {
 }
 
 TEST_F(CatalogTest, TheNextWriteSetsTheEngineRightIfItCouldNotGoBack) {
+  OutgrowMemory();
   MakeShop();
   // The way to the new journey costs one scan, the way back none: so let the
   // way back of a deletion fail, which must fold the journey again.
@@ -154,6 +173,7 @@ TEST_F(CatalogTest, TheNextWriteSetsTheEngineRightIfItCouldNotGoBack) {
 }
 
 TEST_F(CatalogTest, NothingIsStoredIfTheEngineRefuses) {
+  OutgrowMemory();
   const auto stored = Stored();
   store_->FailReads({absl::UnavailableError("no reads"), 0, 1000});
   EXPECT_THAT(MakeJourney("shop"),

@@ -3,8 +3,10 @@
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "service/config_file.h"
 #include "service/logging.h"
 #include "tests/support/status_matchers.h"
@@ -44,16 +46,36 @@ TEST(ConfigTest, HasTheDocumentedDefaults) {
   EXPECT_EQ(line->config.listen, "127.0.0.1:7400");
   EXPECT_EQ(line->config.data, "./stagecraft-data");
   EXPECT_EQ(line->config.max_message_mb, 16);
+  EXPECT_EQ(line->config.ingest_memory_mb, 256);
   EXPECT_EQ(line->config.max_event_lead, absl::Hours(24));
   EXPECT_EQ(line->config.evaluate_every, absl::Minutes(1));
   EXPECT_FALSE(line->config.in_memory);
+  EXPECT_EQ(line->config.threads, DefaultThreads());
+  EXPECT_EQ(line->config.snapshot_check, absl::Seconds(5));
+  EXPECT_EQ(line->config.keep_events, absl::ZeroDuration());
+}
+
+TEST(ConfigTest, KeepsEventsForWholeDays) {
+  for (const auto& [text, days] : std::vector<std::pair<std::string, int>>{
+           {"0", 0}, {"0d", 0}, {"1d", 1}, {"36500d", 36500}}) {
+    const auto line = Parse({"--keep-events=" + text});
+    ASSERT_THAT(line, IsOk()) << text;
+    EXPECT_EQ(line->config.keep_events, days * absl::Hours(24)) << text;
+  }
+  for (const char* text : {"1", "-1d", "36501d", "24h", "1.5d", "d", "1 d "}) {
+    EXPECT_THAT(Parse({absl::StrCat("--keep-events=", text)}),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr("want whole days from 0d to 36500d")))
+        << text;
+  }
 }
 
 TEST(ConfigTest, ReadsAllForms) {
   const auto line =
       Parse({"--listen=0.0.0.0:0", "--data", "/srv/x y", "--cache_mb=7",
              "--in-memory", "--evaluate-every=0", "--max-event-lead=90m",
-             "--log-format=text", "--log-level", "warn"});
+             "--log-format=text", "--log-level", "warn", "--threads=3",
+             "--snapshot-check=1m", "--keep-events=400d"});
   ASSERT_THAT(line, IsOk());
   EXPECT_EQ(line->config.listen, "0.0.0.0:0");
   EXPECT_EQ(line->config.data, "/srv/x y");
@@ -61,6 +83,9 @@ TEST(ConfigTest, ReadsAllForms) {
   EXPECT_TRUE(line->config.in_memory);
   EXPECT_EQ(line->config.evaluate_every, absl::ZeroDuration());
   EXPECT_EQ(line->config.max_event_lead, absl::Minutes(90));
+  EXPECT_EQ(line->config.threads, 3);
+  EXPECT_EQ(line->config.snapshot_check, absl::Minutes(1));
+  EXPECT_EQ(line->config.keep_events, 400 * absl::Hours(24));
   EXPECT_EQ(line->config.log_format, LogFormat::kText);
   EXPECT_EQ(line->config.log_level, LogLevel::kWarn);
   const auto off = Parse({"--in-memory", "--no-in-memory"});
@@ -89,6 +114,11 @@ TEST(ConfigTest, RefusesWhatIsWrongByName) {
       {{"--cache-mb=1.5"}, "--cache-mb is \"1.5\""},
       {{"--cache-mb=9223372036854775808"}, "want a whole number"},
       {{"--max-message-mb=65"}, "from 1 to 64"},
+      {{"--ingest-memory-mb=0"}, "from 1 to 1048576"},
+      {{"--threads=0"}, "from 1 to 64"},
+      {{"--threads=65"}, "from 1 to 64"},
+      {{"--snapshot-check=25h"}, "from 0 to 24h"},
+      {{"--verify=1"}, "has a value"},
       {{"--max-event-lead=-1s"}, "--max-event-lead is \"-1s\""},
       {{"--max-event-lead=inf"}, "--max-event-lead is \"inf\""},
       {{"--evaluate-every=60"}, "want a duration"},
@@ -117,10 +147,16 @@ TEST(ConfigTest, HelpAndVersionComeFirst) {
   line = Parse({"--version"});
   ASSERT_THAT(line, IsOk());
   EXPECT_EQ(line->action, CommandLine::Action::kVersion);
+  line = Parse({"--verify", "--data=x"});
+  ASSERT_THAT(line, IsOk());
+  EXPECT_EQ(line->action, CommandLine::Action::kVerify);
+  EXPECT_EQ(line->config.data, "x");
   for (const char* flag :
        {"--listen", "--data", "--cache-mb", "--block-cache-mb",
-        "--max-message-mb", "--max-event-lead", "--evaluate-every",
-        "--log-format", "--log-level", "--in-memory", "--config"}) {
+        "--max-message-mb", "--ingest-memory-mb", "--max-event-lead",
+        "--evaluate-every", "--log-format", "--log-level", "--in-memory",
+        "--threads", "--snapshot-check", "--keep-events", "--verify",
+        "--config"}) {
     EXPECT_THAT(Usage(), HasSubstr(flag));
   }
 }

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/call_metrics.h"
+#include "service/event_batch.h"
 #include "service/status.h"
 #include "tests/service/service_fixture.h"
 

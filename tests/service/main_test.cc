@@ -190,6 +190,42 @@ TEST_F(MainTest, StopsWellOnSignals) {
   }
 }
 
+TEST_F(MainTest, StartsFromASnapshotAndProvesIt) {
+  {
+    Process process(Serve());
+    const std::string address = process.AwaitAddress();
+    ASSERT_NE(address, "");
+    EXPECT_EQ(Send(address, 0, 100), 100);
+    process.Send(SIGTERM);
+    EXPECT_EQ(process.Wait(), 0);
+    EXPECT_THAT(process.Errors(), AllOf(HasSubstr("\"event\":\"snapshot\""),
+                                        HasSubstr("\"units\":7")));
+  }
+  {
+    Process process(Serve());
+    ASSERT_NE(process.AwaitAddress(), "");
+    // Not while somebody serves it.
+    auto busy = Serve();
+    busy.push_back("--verify");
+    Process verify(busy);
+    EXPECT_THAT(verify.Errors(), HasSubstr("in use by another process"));
+    EXPECT_EQ(verify.Wait(), 1);
+    process.Send(SIGTERM);
+    EXPECT_EQ(process.Wait(), 0);
+    EXPECT_THAT(process.Errors(), AllOf(HasSubstr("\"snapshot_units\":7"),
+                                        HasSubstr("\"replayed_events\":0")));
+  }
+  auto args = Serve();
+  args.push_back("--verify");
+  Process verify(args);
+  EXPECT_THAT(verify.Output(), AllOf(StartsWith("verified: "),
+                                     HasSubstr("7 of them from the snapshot")));
+  EXPECT_EQ(verify.Wait(), 0);
+  Process nothing({absl::StrCat("--data=", directory_, "/none"), "--verify"});
+  EXPECT_THAT(nothing.Errors(), HasSubstr("/none"));
+  EXPECT_EQ(nothing.Wait(), 1);
+}
+
 TEST_F(MainTest, AcknowledgedEventsSurviveKillNine) {
   constexpr int kRounds = 4;
   constexpr int kEvents = 100;

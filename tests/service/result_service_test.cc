@@ -10,7 +10,10 @@ using ::testing::HasSubstr;
 
 class ResultServiceTest : public LooksFixture {
  protected:
-  ResultServiceTest() : service_(looks_.get()) {
+  ResultServiceTest()
+      : scans_(engine_.get(), store_.get(), catalog_.get(),
+               [this] { return ToTime(now_); }),
+        service_(looks_.get(), &scans_) {
     grpc::ServerBuilder builder;
     builder.RegisterService(&service_);
     server_ = builder.BuildAndStart();
@@ -18,6 +21,7 @@ class ResultServiceTest : public LooksFixture {
   }
   ~ResultServiceTest() override { server_->Shutdown(); }
 
+  Scans scans_;
   ResultServiceImpl service_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::ResultService::Stub> stub_;
@@ -42,6 +46,33 @@ TEST_F(ResultServiceTest, AnswersWithResultsAndFunnels) {
   ASSERT_TRUE(
       stub_->GetJourneyFunnel(&funnel_context, funnel_request, &funnel).ok());
   EXPECT_EQ(funnel.stages(0).entered(), 1);
+}
+
+TEST_F(ResultServiceTest, StreamsAScan) {
+  Put(VisitsExperiment());
+  IngestMails(kHillstrom);
+  v1::ScanExperimentRequest request;
+  request.set_name(kMailName);
+  grpc::ClientContext context;
+  const auto reader = stub_->ScanExperiment(&context, request);
+  std::vector<v1::ScanExperimentResponse> responses;
+  for (v1::ScanExperimentResponse response; reader->Read(&response);) {
+    responses.push_back(response);
+  }
+  const grpc::Status status = reader->Finish();
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_GT(responses.size(), 1u);
+  for (size_t i = 0; i + 1 < responses.size(); ++i) {
+    EXPECT_TRUE(responses[i].has_done());
+  }
+  EXPECT_EQ(responses.back().results().trust().arms(0).units(), 21306);
+
+  request.set_name("men");
+  grpc::ClientContext wrong;
+  const auto refused = stub_->ScanExperiment(&wrong, request);
+  v1::ScanExperimentResponse none;
+  EXPECT_FALSE(refused->Read(&none));
+  EXPECT_EQ(refused->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_F(ResultServiceTest, ErrorsKeepTheirCodes) {

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "service/server.h"
+#include "stagecraft/v1/admin.grpc.pb.h"
 #include "stagecraft/v1/assignment.grpc.pb.h"
 #include "stagecraft/v1/decision.grpc.pb.h"
 #include "stagecraft/v1/event.grpc.pb.h"
@@ -84,6 +86,19 @@ class SharedStore : public engine::Store {
   absl::StatusOr<engine::StoreStats> Stats() const override {
     return store_->Stats();
   }
+  absl::Status WriteScratch(const engine::WriteBatch& batch) override {
+    return store_->WriteScratch(batch);
+  }
+  absl::Status Purge(engine::Keyspace keyspace, absl::string_view begin,
+                     absl::string_view end) override {
+    return store_->Purge(keyspace, begin, end);
+  }
+  absl::Status Backup(const std::string& directory) const override {
+    return store_->Backup(directory);
+  }
+  std::optional<std::string> DerivedDirectory() const override {
+    return store_->DerivedDirectory();
+  }
 
  private:
   const std::shared_ptr<engine::Store> store_;
@@ -123,6 +138,9 @@ class ServiceFixture : public ::testing::Test {
     dependencies.log = std::make_shared<const Log>(
         LogFormat::kJson, config_.log_level, clock_.clock(), log_.sink());
     dependencies.evaluator_timer = std::move(timer);
+    auto housekeeping_timer = std::make_unique<ManualTimer>();
+    housekeeping_timer_ = housekeeping_timer.get();
+    dependencies.housekeeping_timer = std::move(housekeeping_timer);
     dependencies.listen = false;
     auto server = Server::Start(config_, std::move(dependencies));
     ASSERT_TRUE(server.ok()) << server.status();
@@ -146,6 +164,7 @@ class ServiceFixture : public ::testing::Test {
     assignments_ = v1::AssignmentService::NewStub(channel);
     results_ = v1::ResultService::NewStub(channel);
     decisions_ = v1::DecisionService::NewStub(channel);
+    admin_ = v1::AdminService::NewStub(channel);
   }
 
   google::protobuf::Timestamp At(absl::Time time) const {
@@ -248,6 +267,7 @@ class ServiceFixture : public ::testing::Test {
       std::shared_ptr<engine::MemoryStore>)>
       wrap_store_;
   ManualTimer* timer_ = nullptr;  // The evaluator's.
+  ManualTimer* housekeeping_timer_ = nullptr;
   std::unique_ptr<Server> server_;
   std::unique_ptr<v1::JourneyService::Stub> journeys_;
   std::unique_ptr<v1::KpiService::Stub> kpis_;
@@ -257,6 +277,7 @@ class ServiceFixture : public ::testing::Test {
   std::unique_ptr<v1::AssignmentService::Stub> assignments_;
   std::unique_ptr<v1::ResultService::Stub> results_;
   std::unique_ptr<v1::DecisionService::Stub> decisions_;
+  std::unique_ptr<v1::AdminService::Stub> admin_;
 };
 
 }  // namespace stagecraft::service

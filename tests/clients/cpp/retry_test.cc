@@ -1,9 +1,12 @@
 #include "clients/cpp/retry.h"
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "clients/cpp/request_id.h"
 #include "gmock/gmock.h"
+#include "grpcpp/support/status.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
@@ -67,6 +70,51 @@ TEST(RetryTest, ChecksItsFields) {
   EXPECT_THAT(CheckRetryPolicy({.multiplier = 0.5}),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("multiplier is 0.5, want at least 1")));
+}
+
+// A google.rpc.Status with one detail.
+grpc::Status Full(const std::string& details) {
+  return grpc::Status(grpc::RESOURCE_EXHAUSTED, "full", details);
+}
+
+TEST(RetryTest, ReadsTheDelayThatTheServerAsksFor) {
+  const std::string good(
+      "\x08\x08\x12\x04"
+      "full\x1a\x36\x0a\x28"
+      "type.googleapis.com/google.rpc.RetryInfo"
+      "\x12\x0a\x0a\x08\x08\x01\x10\x80\xca\xb5\xee\x01",
+      64);
+  EXPECT_EQ(RequestedDelay(Full(good)), absl::Milliseconds(1500));
+  EXPECT_EQ(RequestedDelay(Full("")), std::nullopt);
+  EXPECT_EQ(RequestedDelay(grpc::Status::OK), std::nullopt);
+  // Of another type.
+  std::string other = good;
+  other[good.find("RetryInfo")] = 'X';
+  EXPECT_EQ(RequestedDelay(Full(other)), std::nullopt);
+  // Damaged: nothing, or some delay, and no harm.
+  for (size_t i = 0; i < good.size(); ++i) {
+    EXPECT_EQ(RequestedDelay(Full(good.substr(0, i))), std::nullopt);
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string flipped = good;
+      flipped[i] = static_cast<char>(flipped[i] ^ (1 << bit));
+      const auto delay = RequestedDelay(Full(flipped));
+      if (!delay.has_value()) continue;
+      EXPECT_GE(*delay, absl::ZeroDuration());
+      EXPECT_LE(*delay, absl::Hours(2));
+    }
+  }
+}
+
+TEST(RetryTest, WaitsAtLeastWhatIsAsked) {
+  std::vector<absl::Duration> waits;
+  const RetryHooks hooks = {
+      .sleep = [&waits](absl::Duration wait) { waits.push_back(wait); },
+      .uniform = [] { return 1.0; }};
+  WaitBackoff(kPolicy, hooks, 1, absl::Hours(1), absl::Seconds(2));
+  WaitBackoff(kPolicy, hooks, 1, absl::Hours(1), absl::Milliseconds(2));
+  WaitBackoff(kPolicy, hooks, 1, absl::Seconds(1), absl::Seconds(2));
+  EXPECT_THAT(waits, ElementsAre(absl::Seconds(2), absl::Milliseconds(100),
+                                 absl::Seconds(1)));
 }
 
 TEST(RequestIdTest, IsHexadecimalAndNew) {

@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 
 WriteBatch Put(absl::string_view key) {
   WriteBatch batch;
-  batch.Put(Keyspace::kEvents, key, "v");
+  batch.Put(Keyspace::kLog, key, "v");
   return batch;
 }
 
@@ -30,9 +30,9 @@ TEST(MemoryStoreTest, FailsTheWritesItWasToldTo) {
   EXPECT_THAT(store->Write(Put("d")), IsOk());
   EXPECT_THAT(store->Stats()->writable, IsOk());
   EXPECT_EQ(store->batches_written(), 2);
-  EXPECT_TRUE(store->Get(Keyspace::kEvents, "a")->has_value());
-  EXPECT_FALSE(store->Get(Keyspace::kEvents, "b")->has_value());
-  EXPECT_FALSE(store->Get(Keyspace::kEvents, "c")->has_value());
+  EXPECT_TRUE(store->Get(Keyspace::kLog, "a")->has_value());
+  EXPECT_FALSE(store->Get(Keyspace::kLog, "b")->has_value());
+  EXPECT_FALSE(store->Get(Keyspace::kLog, "c")->has_value());
 }
 
 TEST(MemoryStoreTest, MayStoreWhatItReportsAsFailed) {
@@ -40,17 +40,41 @@ TEST(MemoryStoreTest, MayStoreWhatItReportsAsFailed) {
   store->FailWrites(
       {.status = absl::UnavailableError("lost"), .store_anyway = true});
   EXPECT_FALSE(store->Write(Put("a")).ok());
-  EXPECT_TRUE(store->Get(Keyspace::kEvents, "a")->has_value());
+  EXPECT_TRUE(store->Get(Keyspace::kLog, "a")->has_value());
 }
 
 TEST(MemoryStoreTest, FailsReads) {
   auto store = MakeMemoryStore();
   store->FailReads({.status = absl::DataLossError("damaged"), .times = 2});
   const auto all = [](absl::string_view, absl::string_view) { return true; };
-  EXPECT_THAT(store->Get(Keyspace::kEvents, "a"),
+  EXPECT_THAT(store->Get(Keyspace::kLog, "a"),
               StatusIs(absl::StatusCode::kDataLoss, "damaged"));
-  EXPECT_FALSE(store->Scan(Keyspace::kEvents, "", "", all).ok());
-  EXPECT_THAT(store->Scan(Keyspace::kEvents, "", "", all), IsOk());
+  EXPECT_FALSE(store->Scan(Keyspace::kLog, "", "", all).ok());
+  EXPECT_THAT(store->Scan(Keyspace::kLog, "", "", all), IsOk());
+}
+
+TEST(MemoryStoreTest, FailsScratchWritesApart) {
+  auto store = MakeMemoryStore();
+  store->FailScratchWrites({.status = absl::ResourceExhaustedError("full")});
+  WriteBatch scratch;
+  scratch.Put(Keyspace::kScratch, "a", "v");
+  EXPECT_THAT(store->Write(Put("a")), IsOk());
+  EXPECT_THAT(store->WriteScratch(scratch),
+              StatusIs(absl::StatusCode::kResourceExhausted, "full"));
+  EXPECT_THAT(store->Stats()->writable, IsOk());
+  EXPECT_FALSE(store->Get(Keyspace::kScratch, "a")->has_value());
+  EXPECT_THAT(store->WriteScratch(scratch), IsOk());
+  EXPECT_TRUE(store->Get(Keyspace::kScratch, "a")->has_value());
+  EXPECT_EQ(store->batches_written(), 1);
+}
+
+TEST(MemoryStoreTest, HasNoFilesButADerivedDirectoryOnRequest) {
+  auto store = MakeMemoryStore();
+  EXPECT_THAT(store->Backup("/x"), StatusIs(absl::StatusCode::kUnimplemented,
+                                            HasSubstr("makes no backups")));
+  EXPECT_EQ(store->DerivedDirectory(), std::nullopt);
+  store->SetDerivedDirectory("/derived");
+  EXPECT_EQ(store->Reopen()->DerivedDirectory(), "/derived");
 }
 
 TEST(MemoryStoreTest, ReopenHandsEverythingOver) {
@@ -59,7 +83,7 @@ TEST(MemoryStoreTest, ReopenHandsEverythingOver) {
   std::unique_ptr<MemoryStore> reopened;
   // Even while a scan runs, which goes on with what it saw.
   int seen = 0;
-  EXPECT_THAT(store->Scan(Keyspace::kEvents, "", "",
+  EXPECT_THAT(store->Scan(Keyspace::kLog, "", "",
                           [&](absl::string_view, absl::string_view) {
                             reopened = store->Reopen();
                             EXPECT_THAT(reopened->Write(Put("b")), IsOk());
@@ -68,11 +92,11 @@ TEST(MemoryStoreTest, ReopenHandsEverythingOver) {
                           }),
               IsOk());
   EXPECT_EQ(seen, 1);
-  EXPECT_TRUE(reopened->Get(Keyspace::kEvents, "a")->has_value());
+  EXPECT_TRUE(reopened->Get(Keyspace::kLog, "a")->has_value());
   EXPECT_THAT(store->Write(Put("c")),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr("want the reopened one")));
-  EXPECT_FALSE(store->Get(Keyspace::kEvents, "a").ok());
+  EXPECT_FALSE(store->Get(Keyspace::kLog, "a").ok());
   EXPECT_FALSE(store->Stats().ok());
 }
 

@@ -28,10 +28,11 @@ inline void Apply(const WriteBatch& batch, Model* model) {
   });
 }
 
-// Everything in `store` but its own key; keyspaces without keys are left out.
+// Everything durable in `store` but its own key; keyspaces without keys are
+// left out.
 inline absl::StatusOr<Model> Dump(const Store& store) {
   Model model;
-  for (const Keyspace keyspace : kAllKeyspaces) {
+  for (const Keyspace keyspace : kDurableKeyspaces) {
     const absl::Status scanned = store.Scan(
         keyspace, "", "", [&](absl::string_view key, absl::string_view value) {
           if (keyspace != Keyspace::kMeta || key != kFormatVersionKey) {

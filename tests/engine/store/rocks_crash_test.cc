@@ -58,7 +58,7 @@ WriteBatch NumberedBatch(uint64_t number) {
     AppendByte(static_cast<uint8_t>((number * 31 + i * 17) % 251), &key);
     AppendUint64(number, &key);
     AppendUint64(i, &key);
-    batch.Put(Keyspace::kEvents, key, std::string(100, 'a' + number % 26));
+    batch.Put(Keyspace::kLog, key, std::string(100, 'a' + number % 26));
   }
   std::string key;
   AppendUint64(number, &key);
@@ -145,7 +145,7 @@ std::set<uint64_t> RunAndKill(const std::string& path, uint64_t first,
 // Returns the batches in `store`, failing if one is not whole.
 std::set<uint64_t> WholeBatches(const Store& store) {
   std::map<uint64_t, int> events;
-  EXPECT_THAT(store.Scan(Keyspace::kEvents, "", "",
+  EXPECT_THAT(store.Scan(Keyspace::kLog, "", "",
                          [&](absl::string_view key, absl::string_view value) {
                            KeyDecoder decoder(key);
                            EXPECT_THAT(decoder.ReadByte(), IsOk());

@@ -46,7 +46,7 @@ WriteBatch NumberedBatch(int number, size_t value_bytes) {
   std::mt19937_64 random(number);
   WriteBatch batch;
   for (int i = 0; i < 4; ++i) {
-    batch.Put(Keyspace::kEvents, absl::StrCat(number, "/", i),
+    batch.Put(Keyspace::kLog, absl::StrCat(number, "/", i),
               RandomBytes(value_bytes, &random));
   }
   batch.Put(Keyspace::kLedger, absl::StrCat(number), "");
@@ -146,7 +146,7 @@ TEST_F(RocksFaultTest, ConcurrentWritersShareSyncs) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < kBatches; ++i) {
         WriteBatch batch;
-        batch.Put(Keyspace::kEvents, absl::StrCat(t, "/", i), "v");
+        batch.Put(Keyspace::kLog, absl::StrCat(t, "/", i), "v");
         EXPECT_THAT(store->Write(batch), IsOk());
       }
     });

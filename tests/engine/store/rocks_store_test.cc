@@ -37,14 +37,14 @@ class RocksStoreTest : public ::testing::Test {
     auto store = Open(path_);
     ASSERT_THAT(store, IsOk());
     WriteBatch batch;
-    batch.Put(Keyspace::kEvents, "key", "value");
+    batch.Put(Keyspace::kLog, "key", "value");
     ASSERT_THAT((*store)->Write(batch), IsOk());
   }
 
   void ExpectOne() {
     auto store = Open(path_);
     ASSERT_THAT(store, IsOk());
-    const auto value = (*store)->Get(Keyspace::kEvents, "key");
+    const auto value = (*store)->Get(Keyspace::kLog, "key");
     ASSERT_THAT(value, IsOk());
     EXPECT_EQ(*value, "value");
   }
@@ -138,15 +138,25 @@ TEST_F(RocksStoreTest, RefusesAStoreInUse) {
 
 TEST_F(RocksStoreTest, RefusesANewerVersion) {
   PutOne();
-  PutRaw("format_version", "2");
+  PutRaw("format_version", "3");
   const auto newer =
       StatusIs(absl::StatusCode::kFailedPrecondition,
-               AllOf(HasSubstr(path_), HasSubstr("format version 2"),
-                     HasSubstr("want at most 1")));
+               AllOf(HasSubstr(path_), HasSubstr("format version 3, want 2"),
+                     HasSubstr("a newer stagecraft wrote it")));
   EXPECT_THAT(Open(path_), newer);
   // Also when it has keyspaces that we do not know.
-  PutRaw("format_version", "2", "new_in_2");
+  PutRaw("format_version", "3", "new_in_3");
   EXPECT_THAT(Open(path_), newer);
+}
+
+// Version 1 had its events under one key each, in a keyspace of their own.
+TEST_F(RocksStoreTest, RefusesAnOlderVersion) {
+  PutRaw("format_version", "1", "events");
+  EXPECT_THAT(
+      Open(path_),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               AllOf(HasSubstr(path_), HasSubstr("format version 1, want 2"),
+                     HasSubstr("an older stagecraft wrote it"))));
 }
 
 TEST_F(RocksStoreTest, RefusesADamagedVersion) {

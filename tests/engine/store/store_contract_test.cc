@@ -110,7 +110,7 @@ std::string Bytes(std::initializer_list<int> values) {
 }
 
 TEST_P(StoreContractTest, StartsWithItsFormatVersionOnly) {
-  EXPECT_EQ(Get(Keyspace::kMeta, "format_version"), "1");
+  EXPECT_EQ(Get(Keyspace::kMeta, "format_version"), "2");
   const auto dump = Dump(store());
   ASSERT_THAT(dump, IsOk());
   EXPECT_EQ(*dump, Model());
@@ -118,22 +118,22 @@ TEST_P(StoreContractTest, StartsWithItsFormatVersionOnly) {
 
 TEST_P(StoreContractTest, PutsOverwritesAndDeletes) {
   WriteBatch batch;
-  batch.Put(Keyspace::kEvents, "a", "1");
-  batch.Put(Keyspace::kEvents, "b", "");
+  batch.Put(Keyspace::kLog, "a", "1");
+  batch.Put(Keyspace::kLog, "b", "");
   ASSERT_THAT(store().Write(batch), IsOk());
-  EXPECT_EQ(Get(Keyspace::kEvents, "a"), "1");
-  EXPECT_EQ(Get(Keyspace::kEvents, "b"), "");
-  EXPECT_EQ(Get(Keyspace::kEvents, "c"), std::nullopt);
+  EXPECT_EQ(Get(Keyspace::kLog, "a"), "1");
+  EXPECT_EQ(Get(Keyspace::kLog, "b"), "");
+  EXPECT_EQ(Get(Keyspace::kLog, "c"), std::nullopt);
   EXPECT_EQ(Get(Keyspace::kLedger, "a"), std::nullopt);
 
   batch.Clear();
-  batch.Put(Keyspace::kEvents, "a", "2");
-  batch.Delete(Keyspace::kEvents, "b");
-  batch.Delete(Keyspace::kEvents, "never there");
+  batch.Put(Keyspace::kLog, "a", "2");
+  batch.Delete(Keyspace::kLog, "b");
+  batch.Delete(Keyspace::kLog, "never there");
   ASSERT_THAT(store().Write(batch), IsOk());
   for (int restarts = 0; restarts < 2; ++restarts) {
-    EXPECT_EQ(Get(Keyspace::kEvents, "a"), "2");
-    EXPECT_EQ(Get(Keyspace::kEvents, "b"), std::nullopt);
+    EXPECT_EQ(Get(Keyspace::kLog, "a"), "2");
+    EXPECT_EQ(Get(Keyspace::kLog, "b"), std::nullopt);
     Reopen();
   }
 }
@@ -151,15 +151,87 @@ TEST_P(StoreContractTest, LastOperationOnAKeyWins) {
 }
 
 TEST_P(StoreContractTest, KeyspacesAreSeparate) {
-  WriteBatch batch;
-  for (const Keyspace keyspace : kAllKeyspaces) {
+  WriteBatch batch, scratch;
+  for (const Keyspace keyspace : kDurableKeyspaces) {
     batch.Put(keyspace, "key", KeyspaceName(keyspace));
   }
+  scratch.Put(Keyspace::kScratch, "key", "scratch");
   ASSERT_THAT(store().Write(batch), IsOk());
-  Reopen();
+  ASSERT_THAT(store().WriteScratch(scratch), IsOk());
   for (const Keyspace keyspace : kAllKeyspaces) {
     EXPECT_EQ(Get(keyspace, "key"), std::string(KeyspaceName(keyspace)));
   }
+  Reopen();
+  for (const Keyspace keyspace : kDurableKeyspaces) {
+    EXPECT_EQ(Get(keyspace, "key"), std::string(KeyspaceName(keyspace)));
+  }
+}
+
+TEST_P(StoreContractTest, ScratchIsEmptyAtEachStart) {
+  for (int start = 0; start < 3; ++start) {
+    EXPECT_EQ(Get(Keyspace::kScratch, "k9"), std::nullopt);
+    EXPECT_THAT(Scan(Keyspace::kScratch, "", ""), ElementsAre());
+    // More than fits in the memory of one buffer.
+    WriteBatch batch;
+    for (int i = 0; i < 300; ++i) {
+      batch.Put(Keyspace::kScratch, absl::StrCat("k", i),
+                std::string(3000, static_cast<char>('a' + start)));
+    }
+    batch.Delete(Keyspace::kScratch, "k8");
+    ASSERT_THAT(store().WriteScratch(batch), IsOk());
+    EXPECT_THAT(store().WriteScratch(WriteBatch()), IsOk());
+    EXPECT_EQ(Get(Keyspace::kScratch, "k9"),
+              std::string(3000, static_cast<char>('a' + start)));
+    EXPECT_EQ(Scan(Keyspace::kScratch, "k1", "k2").size(), 111u);
+    EXPECT_EQ(Scan(Keyspace::kScratch, "", "").size(), 299u);
+    const auto stats = store().Stats();
+    ASSERT_THAT(stats, IsOk());
+    EXPECT_GT(stats->keys_in(Keyspace::kScratch), 0);
+    EXPECT_THAT(store().Purge(Keyspace::kScratch, "", ""), IsOk());
+    EXPECT_EQ(Scan(Keyspace::kScratch, "", "").size(), 299u);
+    Reopen();
+  }
+}
+
+TEST_P(StoreContractTest, ScratchAndDurableKeysDoNotMix) {
+  WriteBatch scratch, durable;
+  scratch.Put(Keyspace::kScratch, "k", "v");
+  durable.Put(Keyspace::kLog, "k", "v");
+  EXPECT_THAT(store().Write(scratch),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("operation 0 of the batch, keyspace scratch: "
+                                 "want any other keyspace")));
+  EXPECT_THAT(store().WriteScratch(durable),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("operation 0 of the batch, keyspace log: want "
+                                 "keyspace scratch only")));
+  scratch.Append(durable);
+  EXPECT_FALSE(store().WriteScratch(scratch).ok());
+  EXPECT_FALSE(store().Write(scratch).ok());
+  EXPECT_EQ(Get(Keyspace::kScratch, "k"), std::nullopt);
+  EXPECT_EQ(Get(Keyspace::kLog, "k"), std::nullopt);
+}
+
+TEST_P(StoreContractTest, PurgeKeepsWhatIsThere) {
+  WriteBatch batch;
+  for (int i = 0; i < 100; ++i) {
+    batch.Put(Keyspace::kLog, absl::StrCat("k", 100 + i),
+              std::string(10000, 'v'));
+  }
+  ASSERT_THAT(store().Write(batch), IsOk());
+  batch.Clear();
+  for (int i = 0; i < 50; ++i) {
+    batch.Delete(Keyspace::kLog, absl::StrCat("k", 100 + 2 * i));
+  }
+  ASSERT_THAT(store().Write(batch), IsOk());
+  EXPECT_THAT(store().Purge(Keyspace::kLog, "k120", "k150"), IsOk());
+  EXPECT_THAT(store().Purge(Keyspace::kLog, "k150", "k120"), IsOk());
+  EXPECT_EQ(Scan(Keyspace::kLog, "", "").size(), 50u);
+  EXPECT_THAT(store().Purge(Keyspace::kLog, "", ""), IsOk());
+  EXPECT_THAT(store().Purge(Keyspace::kAliases, "", ""), IsOk());
+  Reopen();
+  EXPECT_EQ(Scan(Keyspace::kLog, "", "").size(), 50u);
+  EXPECT_EQ(Get(Keyspace::kLog, "k101"), std::string(10000, 'v'));
 }
 
 TEST_P(StoreContractTest, OrdersAnyBytesAsUnsigned) {
@@ -204,49 +276,50 @@ TEST_P(StoreContractTest, OrdersAnyBytesAsUnsigned) {
 TEST_P(StoreContractTest, ScansHalfOpenRangesAndStopsWhenTold) {
   WriteBatch batch;
   for (const char* key : {"a", "b", "c", "d"}) {
-    batch.Put(Keyspace::kEvents, key, key);
+    batch.Put(Keyspace::kLog, key, key);
   }
   ASSERT_THAT(store().Write(batch), IsOk());
-  EXPECT_THAT(Scan(Keyspace::kEvents, "b", "d"),
+  EXPECT_THAT(Scan(Keyspace::kLog, "b", "d"),
               ElementsAre(Pair("b", "b"), Pair("c", "c")));
-  EXPECT_THAT(Scan(Keyspace::kEvents, "", "", 2),
+  EXPECT_THAT(Scan(Keyspace::kLog, "", "", 2),
               ElementsAre(Pair("a", "a"), Pair("b", "b")));
-  EXPECT_THAT(Scan(Keyspace::kEvents, "bb", "c"), ElementsAre());
-  EXPECT_THAT(Scan(Keyspace::kEvents, "b", "b"), ElementsAre());
-  EXPECT_THAT(Scan(Keyspace::kEvents, "d", "a"), ElementsAre());
+  EXPECT_THAT(Scan(Keyspace::kLog, "bb", "c"), ElementsAre());
+  EXPECT_THAT(Scan(Keyspace::kLog, "b", "b"), ElementsAre());
+  EXPECT_THAT(Scan(Keyspace::kLog, "d", "a"), ElementsAre());
   EXPECT_THAT(Scan(Keyspace::kLedger, "", ""), ElementsAre());
 }
 
 TEST_P(StoreContractTest, ScanSeesOneMomentAndMayCallTheStore) {
   WriteBatch batch;
   for (int i = 0; i < 100; ++i) {
-    batch.Put(Keyspace::kEvents, absl::StrCat("k", 100 + i), "old");
+    batch.Put(Keyspace::kLog, absl::StrCat("k", 100 + i), "old");
   }
   ASSERT_THAT(store().Write(batch), IsOk());
   int seen = 0;
   ASSERT_THAT(
-      store().Scan(
-          Keyspace::kEvents, "", "",
-          [&](absl::string_view key, absl::string_view value) {
-            EXPECT_EQ(value, "old");
-            ++seen;
-            // Changes what is ahead, what is here, and adds behind the end.
-            WriteBatch change;
-            change.Put(Keyspace::kEvents, "k199", "new");
-            change.Put(Keyspace::kEvents, key, "new");
-            change.Delete(Keyspace::kEvents, "k198");
-            change.Put(Keyspace::kEvents, absl::StrCat("z", seen), "new");
-            EXPECT_THAT(store().Write(change), IsOk());
-            const auto now = store().Get(Keyspace::kEvents, key);
-            EXPECT_TRUE(now.ok() &&
-                        *now == (key == "k198"
-                                     ? std::nullopt
-                                     : std::optional<std::string>("new")));
-            return true;
-          }),
+      store().Scan(Keyspace::kLog, "", "",
+                   [&](absl::string_view key, absl::string_view value) {
+                     EXPECT_EQ(value, "old");
+                     ++seen;
+                     // Changes what is ahead, what is here, and adds behind the
+                     // end.
+                     WriteBatch change;
+                     change.Put(Keyspace::kLog, "k199", "new");
+                     change.Put(Keyspace::kLog, key, "new");
+                     change.Delete(Keyspace::kLog, "k198");
+                     change.Put(Keyspace::kLog, absl::StrCat("z", seen), "new");
+                     EXPECT_THAT(store().Write(change), IsOk());
+                     const auto now = store().Get(Keyspace::kLog, key);
+                     EXPECT_TRUE(now.ok() &&
+                                 *now ==
+                                     (key == "k198"
+                                          ? std::nullopt
+                                          : std::optional<std::string>("new")));
+                     return true;
+                   }),
       IsOk());
   EXPECT_EQ(seen, 100);
-  EXPECT_EQ(Scan(Keyspace::kEvents, "", "").size(), 199u);
+  EXPECT_EQ(Scan(Keyspace::kLog, "", "").size(), 199u);
 }
 
 TEST_P(StoreContractTest, KeepsLargeValues) {
@@ -268,14 +341,14 @@ TEST_P(StoreContractTest, KeepsLargeValues) {
 
 TEST_P(StoreContractTest, RefusesWhatBreaksALimitAndStoresNothingOfIt) {
   WriteBatch long_key;
-  long_key.Put(Keyspace::kEvents, "good", "1");
-  long_key.Put(Keyspace::kEvents, std::string(kMaxKeyBytes + 1, 'k'), "1");
+  long_key.Put(Keyspace::kLog, "good", "1");
+  long_key.Put(Keyspace::kLog, std::string(kMaxKeyBytes + 1, 'k'), "1");
   EXPECT_THAT(store().Write(long_key),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("operation 1 of the batch, keyspace events: "
+                       HasSubstr("operation 1 of the batch, keyspace log: "
                                  "key of 65537 bytes, want at most 65536")));
   WriteBatch own_key;
-  own_key.Put(Keyspace::kEvents, "good", "1");
+  own_key.Put(Keyspace::kLog, "good", "1");
   own_key.Put(Keyspace::kMeta, "format_version", "2");
   EXPECT_THAT(store().Write(own_key),
               StatusIs(absl::StatusCode::kInvalidArgument,
@@ -285,17 +358,17 @@ TEST_P(StoreContractTest, RefusesWhatBreaksALimitAndStoresNothingOfIt) {
   EXPECT_THAT(
       store().Write(own_key),
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("operation 0")));
-  EXPECT_THAT(Scan(Keyspace::kEvents, "", ""), ElementsAre());
-  EXPECT_EQ(Get(Keyspace::kMeta, "format_version"), "1");
+  EXPECT_THAT(Scan(Keyspace::kLog, "", ""), ElementsAre());
+  EXPECT_EQ(Get(Keyspace::kMeta, "format_version"), "2");
 
   // The limits themselves are fine, and nothing is left in the way.
   WriteBatch largest;
-  largest.Put(Keyspace::kEvents, std::string(kMaxKeyBytes, 'k'), "1");
-  largest.Put(Keyspace::kEvents, "v", std::string(kMaxValueBytes, 'v'));
+  largest.Put(Keyspace::kLog, std::string(kMaxKeyBytes, 'k'), "1");
+  largest.Put(Keyspace::kLog, "v", std::string(kMaxValueBytes, 'v'));
   EXPECT_THAT(store().Write(largest), IsOk());
   Reopen();
-  EXPECT_EQ(Get(Keyspace::kEvents, std::string(kMaxKeyBytes, 'k')), "1");
-  EXPECT_EQ(Get(Keyspace::kEvents, "v")->size(), kMaxValueBytes);
+  EXPECT_EQ(Get(Keyspace::kLog, std::string(kMaxKeyBytes, 'k')), "1");
+  EXPECT_EQ(Get(Keyspace::kLog, "v")->size(), kMaxValueBytes);
 }
 
 TEST_P(StoreContractTest, EmptyBatchIsOk) {
@@ -305,13 +378,13 @@ TEST_P(StoreContractTest, EmptyBatchIsOk) {
 TEST_P(StoreContractTest, StatsFollowTheContent) {
   WriteBatch batch;
   for (int i = 0; i < 1000; ++i) {
-    batch.Put(Keyspace::kEvents, absl::StrCat(i), std::string(100, 'v'));
+    batch.Put(Keyspace::kLog, absl::StrCat(i), std::string(100, 'v'));
   }
   ASSERT_THAT(store().Write(batch), IsOk());
   Reopen();
   const auto stats = store().Stats();
   ASSERT_THAT(stats, IsOk());
-  EXPECT_EQ(stats->keys_in(Keyspace::kEvents), 1000);
+  EXPECT_EQ(stats->keys_in(Keyspace::kLog), 1000);
   EXPECT_EQ(stats->keys_in(Keyspace::kLedger), 0);
   EXPECT_GT(stats->disk_bytes, 1000);
   EXPECT_GT(stats->memory_bytes, 0);
@@ -335,7 +408,7 @@ TEST_P(StoreContractTest, AgreesWithAModelUnderRandomOperations) {
       return key;
     };
     const auto random_keyspace = [&] {
-      return kAllKeyspaces[below(kAllKeyspaces.size())];
+      return kDurableKeyspaces[below(kDurableKeyspaces.size())];
     };
     Model model;
     for (int step = 0; step < 600; ++step) {
@@ -368,7 +441,7 @@ TEST_P(StoreContractTest, AgreesWithAModelUnderRandomOperations) {
       } else if (action < 95) {
         // kMeta has a key of the store's own; the model does not.
         Keyspace keyspace = random_keyspace();
-        if (keyspace == Keyspace::kMeta) keyspace = Keyspace::kEvents;
+        if (keyspace == Keyspace::kMeta) keyspace = Keyspace::kLog;
         const std::string begin = random_key();
         const std::string end = below(2) == 0 ? random_key() : PrefixEnd(begin);
         std::vector<std::pair<std::string, std::string>> want;
@@ -407,7 +480,7 @@ TEST_P(StoreContractTest, ConcurrentWritersKeepBatchesWhole) {
         const std::string stamp = absl::StrCat(writer, "/", i);
         WriteBatch batch;
         for (int key = 0; key < kKeys; ++key) {
-          batch.Put(Keyspace::kEvents, absl::StrCat("shared", key), stamp);
+          batch.Put(Keyspace::kLog, absl::StrCat("shared", key), stamp);
         }
         batch.Put(Keyspace::kLedger, stamp, stamp);
         EXPECT_THAT(store().Write(batch), IsOk());
@@ -421,7 +494,7 @@ TEST_P(StoreContractTest, ConcurrentWritersKeepBatchesWhole) {
   int scans = 0;
   do {
     std::vector<std::string> stamps;
-    EXPECT_THAT(store().Scan(Keyspace::kEvents, "", "",
+    EXPECT_THAT(store().Scan(Keyspace::kLog, "", "",
                              [&](absl::string_view, absl::string_view value) {
                                stamps.emplace_back(value);
                                return true;

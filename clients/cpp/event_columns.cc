@@ -1,0 +1,258 @@
+#include "clients/cpp/event_columns.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace stagecraft::client {
+namespace {
+
+constexpr int64_t kMicrosPerSecond = 1'000'000;
+constexpr int64_t kMaxTime = 7'258'118'400 * kMicrosPerSecond;  // 2200-01-01.
+constexpr size_t kUuidBytes = 16;
+constexpr size_t kUuidTextBytes = 36;
+
+constexpr std::array<int8_t, 256> MakeDigits() {
+  std::array<int8_t, 256> digits = {};
+  for (int8_t& digit : digits) digit = -1;
+  for (int i = 0; i < 10; ++i) digits['0' + i] = static_cast<int8_t>(i);
+  for (int i = 0; i < 6; ++i) digits['a' + i] = static_cast<int8_t>(10 + i);
+  return digits;
+}
+constexpr std::array<int8_t, 256> kDigits = MakeDigits();
+
+bool IsDash(int i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+
+// Whether `text` is a UUID as it is written in lower case; then its bytes.
+bool ParseUuid(absl::string_view text, char* bytes) {
+  if (text.size() != kUuidTextBytes) return false;
+  int bad = 0;
+  for (int i = 0; i < static_cast<int>(kUuidTextBytes);) {
+    if (IsDash(i)) {
+      bad |= text[i] != '-';
+      ++i;
+      continue;
+    }
+    const int high = kDigits[static_cast<uint8_t>(text[i])];
+    const int low = kDigits[static_cast<uint8_t>(text[i + 1])];
+    bad |= (high | low) < 0;
+    *bytes++ = static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return bad == 0;
+}
+
+std::string UuidText(const char* bytes) {
+  std::string text;
+  for (int i = 0; i < static_cast<int>(kUuidBytes); ++i) {
+    if (IsDash(static_cast<int>(text.size()))) text.push_back('-');
+    const auto byte = static_cast<uint8_t>(bytes[i]);
+    text.push_back("0123456789abcdef"[byte >> 4]);
+    text.push_back("0123456789abcdef"[byte & 15]);
+  }
+  return text;
+}
+
+void AppendText(absl::string_view text, std::string* out) {
+  const auto size = static_cast<uint32_t>(text.size());
+  char bytes[sizeof(size)];
+  std::memcpy(bytes, &size, sizeof(size));
+  out->append(bytes, sizeof(size));
+  out->append(text.data(), text.size());
+}
+
+// Different contents give different keys. The same ones may give several: a map
+// has no order of its own.
+void AppendKey(const v1::Event& event, std::string* out) {
+  AppendText(event.name(), out);
+  for (const auto& [key, value] : event.attributes()) {
+    AppendText(key, out);
+    out->push_back(static_cast<char>(value.kind_case()));
+    switch (value.kind_case()) {
+      case v1::AttributeValue::kStringValue:
+        AppendText(value.string_value(), out);
+        break;
+      case v1::AttributeValue::kNumberValue: {
+        const double number = value.number_value();
+        char bytes[sizeof(number)];
+        std::memcpy(bytes, &number, sizeof(number));
+        out->append(bytes, sizeof(number));
+        break;
+      }
+      case v1::AttributeValue::kBoolValue:
+        out->push_back(value.bool_value() ? 1 : 0);
+        break;
+      case v1::AttributeValue::KIND_NOT_SET:
+        break;
+    }
+  }
+}
+
+// Calls `fn` with the id of each event, in order, until it returns false.
+template <typename Fn>
+void ForEachId(const v1::EventColumns& columns, const Fn& fn) {
+  const char* bytes = columns.event_ids().data();
+  for (int i = 0; i < columns.units_size(); ++i) {
+    const size_t size =
+        columns.event_id_sizes().empty() ? 0 : columns.event_id_sizes(i);
+    if (!fn(i, size == 0 ? UuidText(bytes) : std::string(bytes, size))) return;
+    bytes += size == 0 ? kUuidBytes : size;
+  }
+}
+
+}  // namespace
+
+std::optional<int64_t> ColumnTime(const v1::Event& event) {
+  const int64_t seconds = event.time().seconds();
+  const int32_t nanos = event.time().nanos();
+  if (!event.has_time() || seconds < 0 ||
+      seconds >= kMaxTime / kMicrosPerSecond || nanos < 0 ||
+      nanos >= 1'000'000'000) {
+    return std::nullopt;
+  }
+  return seconds * kMicrosPerSecond + nanos / 1000;
+}
+
+void EventColumnsBuilder::Begin(v1::EventColumns* columns) {
+  columns_ = columns;
+  sized_ = false;
+  units_.clear();
+  contents_.clear();
+  std::fill(declared_.begin(), declared_.end(), 0);
+}
+
+bool EventColumnsBuilder::Add(const v1::Event& event) {
+  const std::optional<int64_t> time = ColumnTime(event);
+  if (!time.has_value() || event.event_id().empty()) return false;
+  key_.clear();
+  AppendKey(event, &key_);
+  const auto [it, is_new] = contents_.try_emplace(
+      key_, static_cast<uint32_t>(columns_->contents_size()));
+  if (is_new) {
+    v1::EventContent* content = columns_->add_contents();
+    content->set_name(event.name());
+    *content->mutable_attributes() = event.attributes();
+  }
+  return AddOccurrence(
+      event.unit_id(), event.event_id(), *time,
+      event.has_value() ? std::optional(event.value()) : std::nullopt,
+      it->second);
+}
+
+bool EventColumnsBuilder::Add(absl::string_view unit_id,
+                              absl::string_view event_id, int64_t time_micros,
+                              std::optional<double> value, uint32_t content,
+                              const v1::EventContent& name_and_attributes) {
+  if (event_id.empty() || time_micros < 0 || time_micros > kMaxTime) {
+    return false;
+  }
+  if (content >= declared_.size()) declared_.resize(content + 1);
+  if (declared_[content] == 0) {
+    *columns_->add_contents() = name_and_attributes;
+    declared_[content] = static_cast<uint32_t>(columns_->contents_size());
+  }
+  return AddOccurrence(unit_id, event_id, time_micros, value,
+                       declared_[content] - 1);
+}
+
+bool EventColumnsBuilder::AddOccurrence(absl::string_view unit_id,
+                                        absl::string_view event_id,
+                                        int64_t time_micros,
+                                        std::optional<double> value,
+                                        uint32_t content) {
+  const auto position = static_cast<uint32_t>(columns_->units_size());
+  // Often several events of a unit follow each other.
+  if (position == 0 ||
+      columns_->unit_ids(static_cast<int>(last_unit_)) != unit_id) {
+    const auto found = units_.find(unit_id);
+    if (found != units_.end()) {
+      last_unit_ = found->second;
+    } else {
+      last_unit_ = static_cast<uint32_t>(columns_->unit_ids_size());
+      units_.emplace(unit_id, last_unit_);
+      columns_->add_unit_ids()->assign(unit_id.data(), unit_id.size());
+    }
+  }
+  columns_->add_units(last_unit_);
+  columns_->add_event_contents(content);
+  if (position == 0) {
+    google::protobuf::Timestamp* base = columns_->mutable_base_time();
+    base->set_seconds(time_micros / kMicrosPerSecond);
+    base->set_nanos(static_cast<int32_t>(time_micros % kMicrosPerSecond) *
+                    1000);
+    last_time_ = time_micros;
+  }
+  columns_->add_time_deltas(time_micros - last_time_);
+  last_time_ = time_micros;
+  if (value.has_value()) {
+    columns_->add_value_positions(position);
+    columns_->add_values(*value);
+  }
+  char uuid[kUuidBytes];
+  uint32_t size = 0;
+  if (ParseUuid(event_id, uuid)) {
+    columns_->mutable_event_ids()->append(uuid, kUuidBytes);
+  } else {
+    size = static_cast<uint32_t>(event_id.size());
+    columns_->mutable_event_ids()->append(event_id.data(), event_id.size());
+    if (!sized_) {
+      // Those before are UUIDs.
+      columns_->mutable_event_id_sizes()->Resize(static_cast<int>(position), 0);
+      sized_ = true;
+    }
+  }
+  if (sized_) columns_->add_event_id_sizes(size);
+  return true;
+}
+
+void AppendEvent(absl::string_view unit_id, absl::string_view event_id,
+                 int64_t time_micros, std::optional<double> value,
+                 const v1::EventContent& content,
+                 google::protobuf::RepeatedPtrField<v1::Event>* events) {
+  v1::Event* event = events->Add();
+  event->set_event_id(event_id.data(), event_id.size());
+  event->set_unit_id(unit_id.data(), unit_id.size());
+  event->set_name(content.name());
+  *event->mutable_attributes() = content.attributes();
+  int64_t seconds = time_micros / kMicrosPerSecond;
+  int64_t micros = time_micros % kMicrosPerSecond;
+  if (micros < 0) {
+    --seconds;
+    micros += kMicrosPerSecond;
+  }
+  event->mutable_time()->set_seconds(seconds);
+  event->mutable_time()->set_nanos(static_cast<int32_t>(micros) * 1000);
+  if (value.has_value()) event->set_value(*value);
+}
+
+void AppendEvents(const v1::EventColumns& columns,
+                  google::protobuf::RepeatedPtrField<v1::Event>* events) {
+  int64_t time = columns.base_time().seconds() * kMicrosPerSecond +
+                 columns.base_time().nanos() / 1000;
+  int next = 0;  // Of the values.
+  ForEachId(columns, [&](int i, const std::string& id) {
+    time += columns.time_deltas(i);
+    std::optional<double> value;
+    if (next < columns.value_positions_size() &&
+        columns.value_positions(next) == static_cast<uint32_t>(i)) {
+      value = columns.values(next++);
+    }
+    AppendEvent(
+        columns.unit_ids(static_cast<int>(columns.units(i))), id, time, value,
+        columns.contents(static_cast<int>(columns.event_contents(i))), events);
+    return true;
+  });
+}
+
+EventIds FindIds(const v1::EventColumns& columns, int position) {
+  EventIds ids;
+  ids.unit_id = columns.unit_ids(static_cast<int>(columns.units(position)));
+  ForEachId(columns, [&](int i, std::string id) {
+    if (i < position) return true;
+    ids.event_id = std::move(id);
+    return false;
+  });
+  return ids;
+}
+
+}  // namespace stagecraft::client

@@ -1,0 +1,108 @@
+// Deltas: what a batch of events changes in one book. A batch changes few
+// tallies many times; here its changes meet, before they reach the book.
+#ifndef STAGECRAFT_ENGINE_BOOK_DELTA_H_
+#define STAGECRAFT_ENGINE_BOOK_DELTA_H_
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "absl/numeric/int128.h"
+#include "absl/types/span.h"
+#include "engine/contribution.h"
+
+namespace stagecraft::engine {
+
+// Not thread-safe. Made by Book::NewDelta, for books of the same columns only.
+// Changes are kept by the combination of slots that units stand in, of which
+// there are few.
+class BookDelta {
+ public:
+  explicit BookDelta(absl::Span<const Column> columns)
+      : columns_(columns.begin(), columns.end()) {}
+
+  // Adds a unit's contribution (sign 1) or takes it away (sign -1).
+  void Add(const Contribution& contribution, int sign);
+  // The same as Add(before, -1) and Add(after, 1), but costs only what
+  // differs: best if equal changes stand in the same order.
+  void Replace(const Contribution& before, const Contribution& after);
+  // Nothing is changed any more. Keeps its memory.
+  void Clear();
+  // Whether nothing was changed since the last Clear.
+  bool empty() const { return sums_.empty() && durations_.empty(); }
+  // Memory that is held, apart from the object.
+  int64_t bytes() const;
+
+ private:
+  friend class Tallies;
+
+  // A column of a group, at a tick, in some slots.
+  struct Place {
+    uint32_t combination = 0;  // Index into combinations_.
+    Tick tick = 0;
+    int16_t group = 0;
+    int16_t column = 0;
+    friend bool operator==(const Place&, const Place&) = default;
+  };
+  struct SumCell {
+    Place place;
+    uint32_t numbers = 0;  // Index of the first one in numbers_.
+  };
+  struct DurationCell {
+    Place place;
+    DurationKind kind = DurationKind::kOpen;
+    Micros bin = 0;
+    int64_t count = 0;
+  };
+  // Positions of cells by hash: 0, or a cell's index and 1.
+  struct Index {
+    std::vector<uint32_t> table;
+    int shift = 64;  // 64 - the logarithm of the table's size.
+  };
+
+  static uint64_t Hash(const Place& place);
+  static uint64_t HashOf(const SumCell& cell) { return Hash(cell.place); }
+  static uint64_t HashOf(const DurationCell& cell);
+  static uint64_t HashOf(const Slots& slots);
+  static bool Same(const SumCell& a, const SumCell& b) {
+    return a.place == b.place;
+  }
+  static bool Same(const DurationCell& a, const DurationCell& b) {
+    return a.place == b.place && a.bin == b.bin && a.kind == b.kind;
+  }
+  static bool Same(const Slots& a, const Slots& b) { return a == b; }
+  // The index of the cell like `wanted`, which is added if there is none.
+  template <typename Cell>
+  static uint32_t Find(const Cell& wanted, std::vector<Cell>* cells,
+                       Index* index);
+  template <typename Cell>
+  static void Forget(std::vector<Cell>* cells, Index* index);
+
+  uint32_t CombinationOf(const Slots& slots);
+  Place PlaceOf(uint32_t combination, const Change& change) {
+    if (change.tick > newest_event_ && change.tick % 2 != 0) {
+      newest_event_ = change.tick;
+    }
+    return {combination, change.tick, change.group, change.column};
+  }
+  absl::int128* NumbersAt(const Place& place);
+  void AddChange(uint32_t combination, const Change& change, int sign);
+  // Both are of sums, and at the same place.
+  void ReplaceSums(uint32_t combination, const Change& before,
+                   const Change& after);
+
+  std::vector<Column> columns_;
+  std::vector<Slots> combinations_;
+  Index index_of_combination_;
+  uint32_t last_combination_ = 0;
+  std::vector<SumCell> sums_;
+  Index index_of_sum_;
+  std::vector<absl::int128> numbers_;
+  std::vector<DurationCell> durations_;
+  Index index_of_duration_;
+  Tick newest_event_ = std::numeric_limits<Tick>::min();  // That was changed.
+};
+
+}  // namespace stagecraft::engine
+
+#endif  // STAGECRAFT_ENGINE_BOOK_DELTA_H_

@@ -1,0 +1,43 @@
+// Contributions: what one unit adds to the tallies of one specification.
+#ifndef STAGECRAFT_ENGINE_CONTRIBUTION_H_
+#define STAGECRAFT_ENGINE_CONTRIBUTION_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/duration_tally.h"
+#include "engine/segmenter.h"
+#include "engine/sums.h"
+#include "engine/tick.h"
+
+namespace stagecraft::engine {
+
+// One change that a unit makes to a tally at a tick.
+struct Change {
+  int16_t column = 0;  // What is tallied.
+  int16_t group = 0;   // The variant; 0 for a journey.
+  Tick tick = 0;
+  int8_t sign = 1;                          // 1 adds, -1 takes away.
+  DurationKind kind = DurationKind::kOpen;  // Only for durations.
+  // Components; for durations value[0] is the bin, in [0, kMaxBin].
+  UnitValue value = {};
+  friend bool operator==(const Change&, const Change&) = default;
+};
+
+// What one unit adds to a book: the changes, in each of the slots.
+struct Contribution {
+  Slots slots;
+  std::vector<Change> changes;
+  friend bool operator==(const Contribution&, const Contribution&) = default;
+};
+
+// What a column holds: durations, or sums of vectors of 0 to 4 components.
+struct Column {
+  bool durations = false;
+  int components = 0;
+  friend bool operator==(const Column&, const Column&) = default;
+};
+
+}  // namespace stagecraft::engine
+
+#endif  // STAGECRAFT_ENGINE_CONTRIBUTION_H_

@@ -1,0 +1,233 @@
+#include "engine/population.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "engine/record.h"
+#include "engine/unit_fold.h"
+
+namespace stagecraft::engine {
+
+absl::Span<RoutedEvent> FirstUnit(absl::Span<RoutedEvent> events) {
+  size_t size = 1;
+  while (size < events.size() &&
+         events[size].unit_hash == events[0].unit_hash &&
+         events[size].root == events[0].root) {
+    ++size;
+  }
+  return events.subspan(0, size);
+}
+
+std::string PackAll(absl::Span<const UnitEvent> events) {
+  size_t bytes = 0;
+  for (const UnitEvent& event : events) bytes += PackedSize(event);
+  std::string packed(bytes, '\0');
+  char* out = packed.data();
+  for (const UnitEvent& event : events) out = Pack(event, out);
+  return packed;
+}
+
+Unit* StoreEvents(absl::Span<const UnitEvent> events, uint64_t hash, Unit* unit,
+                  UnitShard* shard) {
+  thread_local std::string packed;
+  size_t bytes = 0;
+  for (const UnitEvent& event : events) bytes += PackedSize(event);
+  packed.resize(bytes);
+  char* out = packed.data();
+  for (const UnitEvent& event : events) out = Pack(event, out);
+  unit = shard->Grow(hash, unit, bytes);
+  std::memcpy(unit->events_begin(), packed.data(), bytes);
+  unit->event_bytes = static_cast<uint32_t>(bytes);
+  unit->events = static_cast<uint32_t>(events.size());
+  return unit;
+}
+
+std::string Population::MergeIds(absl::string_view a, absl::string_view b) {
+  identity_version_.fetch_add(1);
+  has_alias_.set(HashText(a) % has_alias_.size());
+  has_alias_.set(HashText(b) % has_alias_.size());
+  return identity_.Merge(a, b);
+}
+
+void Population::RemoveIds(absl::string_view root) {
+  identity_version_.fetch_add(1);
+  identity_.Remove(root);
+}
+
+absl::string_view Population::RootOf(absl::string_view id,
+                                     uint64_t* hash) const {
+  if (!has_alias_.test(*hash % has_alias_.size())) return id;
+  const absl::string_view root = identity_.RootView(id);
+  if (root != id) *hash = HashText(root);
+  return root;
+}
+
+RoutedBatch Population::Route(const EventBatch& batch) {
+  RoutedBatch routed;
+  struct UnitRoot {
+    uint64_t hash;
+    absl::string_view root;
+  };
+  thread_local std::vector<UnitRoot> units;
+  units.clear();
+  units.reserve(batch.units().size());
+  for (const absl::string_view id : batch.units()) {
+    units.push_back({HashText(id), id});
+  }
+  {
+    absl::ReaderMutexLock lock(&identity_mutex_);
+    routed.identity_version = identity_version();
+    for (UnitRoot& unit : units) {
+      const absl::string_view id = unit.root;
+      unit.root = RootOf(id, &unit.hash);
+      if (unit.root.data() != id.data()) {
+        unit.root = routed.roots.emplace_back(unit.root);
+      }
+    }
+  }
+  struct Content {
+    uint32_t number;
+    uint32_t hash;
+    absl::string_view text;
+  };
+  thread_local std::vector<Content> contents;
+  contents.clear();
+  for (const absl::string_view encoded : batch.contents()) {
+    const uint32_t number = contents_.Intern(encoded);
+    contents.push_back(
+        {number, static_cast<uint32_t>(HashText(encoded)) & kContentHashMask,
+         number == ContentTable::kNotInterned ? encoded : absl::string_view()});
+  }
+  // By the first byte of the hash, which is the shard; then within each shard.
+  const std::vector<EventBatch::Item>& items = batch.items();
+  std::array<uint32_t, UnitTable::kShards + 1> begin = {};
+  for (const EventBatch::Item& item : items) {
+    ++begin[UnitTable::ShardOf(units[item.unit].hash) + 1];
+  }
+  for (int i = 0; i < UnitTable::kShards; ++i) begin[i + 1] += begin[i];
+  struct Key {
+    uint64_t hash;
+    uint32_t item;
+  };
+  thread_local std::vector<Key> keys;
+  keys.resize(items.size());
+  std::array<uint32_t, UnitTable::kShards + 1> next = begin;
+  for (uint32_t i = 0; i < items.size(); ++i) {
+    const uint64_t hash = units[items[i].unit].hash;
+    keys[next[UnitTable::ShardOf(hash)]++] = {hash, i};
+  }
+  for (int i = 0; i < UnitTable::kShards; ++i) {
+    std::sort(keys.begin() + begin[i], keys.begin() + begin[i + 1],
+              [](const Key& a, const Key& b) {
+                return a.hash != b.hash ? a.hash < b.hash : a.item < b.item;
+              });
+  }
+  routed.events.resize(items.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const EventBatch::Item& item = items[keys[i].item];
+    const Content& content = contents[item.content];
+    RoutedEvent& out = routed.events[i];
+    out.unit_hash = keys[i].hash;
+    out.item = keys[i].item;
+    out.root = units[item.unit].root;
+    out.event.time = item.time;
+    out.event.id_hash = HashText(item.event_id);
+    out.event.content = content.number;
+    out.event.content_hash = content.hash;
+    out.event.value = item.has_value ? item.value : 0;
+    out.event.has_value = item.has_value;
+    out.event.text = content.text;
+  }
+  return routed;
+}
+
+absl::Status Population::AddBlock(const EventBatch& block) {
+  RoutedBatch routed = Route(block);
+  std::vector<UnitEvent> events;
+  UnitEvent replaced;
+  return routed.ForEachShard([&](int number, absl::Span<RoutedEvent> rest) {
+    UnitShard& shard = units_.shard(number);
+    absl::MutexLock lock(&shard.mutex);
+    for (const RoutedEvent& event : rest) shard.PrefetchSlot(event.unit_hash);
+    for (const RoutedEvent& event : rest) shard.PrefetchUnit(event.unit_hash);
+    while (!rest.empty()) {
+      const absl::Span<RoutedEvent> of_unit = FirstUnit(rest);
+      rest.remove_prefix(of_unit.size());
+      const uint64_t hash = of_unit[0].unit_hash;
+      absl::StatusOr<Unit*> found = shard.Find(hash, of_unit[0].root);
+      if (!found.ok()) return found.status();
+      Unit* unit =
+          *found != nullptr ? *found : shard.Insert(hash, of_unit[0].root);
+      UnpackAll(unit->packed(), &events);
+      for (const RoutedEvent& event : of_unit) {
+        AddEvent(event.event, &events, &replaced);
+      }
+      StoreEvents(events, hash, unit, &shard);
+    }
+    return shard.Evict();
+  });
+}
+
+absl::Status Population::AddUnit(absl::string_view id,
+                                 absl::string_view packed) {
+  absl::ReaderMutexLock lock(&identity_mutex_);
+  uint64_t hash = HashText(id);
+  const absl::string_view root = RootOf(id, &hash);
+  UnitShard& shard = units_.shard(UnitTable::ShardOf(hash));
+  absl::MutexLock shard_lock(&shard.mutex);
+  absl::StatusOr<Unit*> found = shard.Find(hash, root);
+  if (!found.ok()) return found.status();
+  Unit* unit = *found != nullptr ? *found : shard.Insert(hash, root);
+  thread_local std::vector<UnitEvent> events;
+  UnpackAll(unit->packed(), &events);
+  if (events.empty()) {
+    UnpackAll(packed, &events);
+  } else {
+    UnitEvent event;
+    UnitEvent replaced;
+    const char* const end = packed.data() + packed.size();
+    for (const char* in = packed.data(); in < end;) {
+      in = Unpack(in, &event);
+      AddEvent(event, &events, &replaced);
+    }
+  }
+  StoreEvents(events, hash, unit, &shard);
+  return shard.Evict();
+}
+
+absl::Status Population::ForEachUnit(
+    int threads,
+    absl::FunctionRef<absl::Status(int thread, absl::string_view root,
+                                   absl::string_view packed)>
+        fn) {
+  std::atomic<int> next{0};
+  std::vector<absl::Status> failures(threads);
+  const auto work = [&](int thread) {
+    for (int i = next++; i < UnitTable::kShards; i = next++) {
+      UnitShard& shard = units_.shard(i);
+      absl::MutexLock lock(&shard.mutex);
+      shard.ForEachInMemory([&](Unit* unit) {
+        if (!failures[thread].ok()) return;
+        failures[thread] = fn(thread, unit->id(), unit->packed());
+      });
+      if (!failures[thread].ok()) {
+        next = UnitTable::kShards;
+        return;
+      }
+    }
+  };
+  std::vector<std::thread> others;
+  for (int i = 1; i < threads; ++i) others.emplace_back(work, i);
+  work(0);
+  for (std::thread& other : others) other.join();
+  for (const absl::Status& failure : failures) {
+    if (!failure.ok()) return failure;
+  }
+  return units_.ForEachInScratch(
+      [&](absl::string_view id, absl::string_view packed) {
+        return fn(0, id, packed);
+      });
+}
+
+}  // namespace stagecraft::engine

@@ -1,0 +1,138 @@
+// The population: all units, who they are and what happened to them. Derived
+// from the log and the aliases; the books are the sum of what its units
+// contribute.
+#ifndef STAGECRAFT_ENGINE_POPULATION_H_
+#define STAGECRAFT_ENGINE_POPULATION_H_
+
+#include <atomic>
+#include <bitset>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/types/span.h"
+#include "engine/content_table.h"
+#include "engine/event_batch.h"
+#include "engine/identity.h"
+#include "engine/unit_events.h"
+#include "engine/unit_table.h"
+
+namespace stagecraft::engine {
+
+// An event of a batch, on its way to its unit.
+struct RoutedEvent {
+  uint64_t unit_hash = 0;  // Of the unit's root.
+  uint32_t item = 0;       // Index into the batch's items.
+  absl::string_view root;
+  UnitEvent event;
+};
+
+// The events of a batch in the order of (hash of the unit's root, item).
+struct RoutedBatch {
+  std::vector<RoutedEvent> events;
+  int64_t identity_version = 0;
+  std::deque<std::string> roots;  // Those that are not texts of the batch.
+
+  // Calls `fn(shard, events)` with the events of each shard that has any.
+  template <typename Fn>
+  absl::Status ForEachShard(const Fn& fn) {
+    for (size_t begin = 0; begin < events.size();) {
+      const int shard = UnitTable::ShardOf(events[begin].unit_hash);
+      size_t end = begin + 1;
+      while (end < events.size() &&
+             UnitTable::ShardOf(events[end].unit_hash) == shard) {
+        ++end;
+      }
+      absl::Status status =
+          fn(shard, absl::MakeSpan(events).subspan(begin, end - begin));
+      if (!status.ok()) return status;
+      begin = end;
+    }
+    return absl::OkStatus();
+  }
+};
+
+// The events of one unit among those of a shard: those at its front that have
+// the same root.
+absl::Span<RoutedEvent> FirstUnit(absl::Span<RoutedEvent> events);
+
+// Thread-safe where nothing else is said. Who takes several mutexes takes the
+// identity's first, then those of shards in increasing order.
+class Population {
+ public:
+  // Units beyond `budget_bytes` go to `scratch`, which outlives it.
+  Population(Store* scratch, int64_t budget_bytes)
+      : units_(scratch, budget_bytes) {}
+
+  ContentTable& contents() { return contents_; }
+  const ContentTable& contents() const { return contents_; }
+  UnitTable& units() { return units_; }
+  const UnitTable& units() const { return units_; }
+
+  // Held shared by who works on units by their root, exclusively by who makes
+  // two units one.
+  absl::Mutex& identity_mutex() ABSL_LOCK_RETURNED(identity_mutex_) {
+    return identity_mutex_;
+  }
+  const Identity& identity() const ABSL_SHARED_LOCKS_REQUIRED(identity_mutex_) {
+    return identity_;
+  }
+  // Makes two ids one unit; the units' events are the caller's business.
+  std::string MergeIds(absl::string_view a, absl::string_view b)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(identity_mutex_);
+  // Forgets the ids of a unit.
+  void RemoveIds(absl::string_view root)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(identity_mutex_);
+  // Changes with every MergeIds and RemoveIds.
+  int64_t identity_version() const { return identity_version_.load(); }
+  // The root of an id. `hash` is the id's, and becomes the root's. The text is
+  // `id` itself, or lives as long as the identity is not changed.
+  absl::string_view RootOf(absl::string_view id, uint64_t* hash) const
+      ABSL_SHARED_LOCKS_REQUIRED(identity_mutex_);
+
+  // Finds out whose each of the batch's items is, and what. `batch` outlives
+  // the result.
+  RoutedBatch Route(const EventBatch& batch)
+      ABSL_LOCKS_EXCLUDED(identity_mutex_);
+
+  // Adds the items of a block of the log that are not there yet.
+  absl::Status AddBlock(const EventBatch& block);
+  // Adds packed events to the unit that `id` belongs to.
+  absl::Status AddUnit(absl::string_view id, absl::string_view packed);
+
+  // Calls `fn(thread, root, packed events)` with each unit from `threads`
+  // threads, the calling one included. The population must not change
+  // meanwhile. Stops soon after the first error, and returns it.
+  absl::Status ForEachUnit(
+      int threads,
+      absl::FunctionRef<absl::Status(int thread, absl::string_view root,
+                                     absl::string_view packed)>
+          fn);
+
+ private:
+  ContentTable contents_;
+  UnitTable units_;
+  mutable absl::Mutex identity_mutex_;
+  Identity identity_ ABSL_GUARDED_BY(identity_mutex_);
+  // By the hash of an id: whether it may have an alias.
+  std::bitset<1 << 20> has_alias_ ABSL_GUARDED_BY(identity_mutex_);
+  std::atomic<int64_t> identity_version_{0};
+};
+
+std::string PackAll(absl::Span<const UnitEvent> events);
+// Puts `events` into a unit's place in its shard. The events may borrow from
+// the unit. Returns the unit, which may have moved.
+Unit* StoreEvents(absl::Span<const UnitEvent> events, uint64_t hash, Unit* unit,
+                  UnitShard* shard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard->mutex);
+
+}  // namespace stagecraft::engine
+
+#endif  // STAGECRAFT_ENGINE_POPULATION_H_

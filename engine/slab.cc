@@ -1,0 +1,67 @@
+#include "engine/slab.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace stagecraft::engine {
+namespace {
+
+// 16, 32 up to 128 by 16, then an eighth more each time, in whole sixteens.
+constexpr auto kSizes = [] {
+  std::array<size_t, 64> sizes = {};
+  size_t size = 0;
+  for (size_t& entry : sizes) {
+    size += std::max<size_t>(16, size / 8 / 16 * 16);
+    entry = std::min<size_t>(size, Slab::kLargest);
+  }
+  return sizes;
+}();
+static_assert(kSizes.back() == Slab::kLargest);
+
+}  // namespace
+
+size_t Slab::ClassOf(size_t size) {
+  return std::lower_bound(kSizes.begin(), kSizes.end(), size) - kSizes.begin();
+}
+
+size_t Slab::Capacity(size_t size) {
+  if (size > kLargest) return (size + size / 4 + 4095) / 4096 * 4096;
+  return kSizes[ClassOf(size)];
+}
+
+char* Slab::Allocate(size_t size) {
+  if (size > kLargest) {
+    bytes_ += static_cast<int64_t>(size);
+    return new char[size];
+  }
+  char*& head = free_[ClassOf(size)];
+  if (head != nullptr) {
+    char* record = head;
+    std::memcpy(&head, record, sizeof(head));
+    return record;
+  }
+  if (left_ < size) {
+    // What is left of the chunk is given up: at most an eighth of it.
+    chunks_.push_back(std::unique_ptr<char[]>(new char[kChunk]));
+    next_ = chunks_.back().get();
+    left_ = kChunk;
+    bytes_ += kChunk;
+  }
+  char* record = next_;
+  next_ += size;
+  left_ -= size;
+  return record;
+}
+
+void Slab::Free(char* record, size_t size) {
+  if (size > kLargest) {
+    bytes_ -= static_cast<int64_t>(size);
+    delete[] record;
+    return;
+  }
+  char*& head = free_[ClassOf(size)];
+  std::memcpy(record, &head, sizeof(head));
+  head = record;
+}
+
+}  // namespace stagecraft::engine

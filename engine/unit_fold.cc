@@ -1,0 +1,158 @@
+#include "engine/unit_fold.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace stagecraft::engine {
+namespace {
+
+// The first event that is no exposure: a unit that has one is matched.
+Micros FirstOther(absl::Span<const FoldEvent> events) {
+  for (const FoldEvent& event : events) {
+    if (!event.facts->is_exposure) return event.time;
+  }
+  return -1;
+}
+
+}  // namespace
+
+void UnpackAll(absl::string_view packed, std::vector<UnitEvent>* events) {
+  events->clear();
+  const char* const end = packed.data() + packed.size();
+  for (const char* in = packed.data(); in < end;) {
+    in = Unpack(in, &events->emplace_back());
+  }
+}
+
+std::vector<UnitEvent> UnpackAll(absl::string_view packed) {
+  std::vector<UnitEvent> events;
+  UnpackAll(packed, &events);
+  return events;
+}
+
+AddOutcome AddEvent(const UnitEvent& event, std::vector<UnitEvent>* events,
+                    UnitEvent* replaced) {
+  const auto same = std::find_if(
+      events->begin(), events->end(),
+      [&](const UnitEvent& other) { return other.id_hash == event.id_hash; });
+  AddOutcome outcome = AddOutcome::kAdded;
+  if (same != events->end()) {
+    if (!event.Before(*same)) return AddOutcome::kDuplicate;
+    *replaced = *same;
+    events->erase(same);
+    outcome = AddOutcome::kReplaced;
+  }
+  const auto place = std::upper_bound(
+      events->begin(), events->end(), event,
+      [](const UnitEvent& a, const UnitEvent& b) {
+        return std::tie(a.time, a.id_hash) < std::tie(b.time, b.id_hash);
+      });
+  events->insert(place, event);
+  return outcome;
+}
+
+AddOutcome WouldAdd(const UnitEvent& event, absl::string_view packed) {
+  UnitEvent other;
+  const char* const end = packed.data() + packed.size();
+  for (const char* in = packed.data(); in < end;) {
+    in = Unpack(in, &other);
+    if (other.id_hash != event.id_hash) continue;
+    return event.Before(other) ? AddOutcome::kReplaced : AddOutcome::kDuplicate;
+  }
+  return AddOutcome::kAdded;
+}
+
+UnitFolder::UnitFolder(const FoldSet* set)
+    : set_(set), candidates_(set->size()), concerned_(set->size()) {
+  deltas_.reserve(set->size());
+  for (size_t spec = 0; spec < set->size(); ++spec) {
+    deltas_.push_back(set->book(spec)->NewDelta());
+  }
+}
+
+const ContentFacts& UnitFolder::FactsOf(const UnitEvent& event) {
+  if (event.content != ContentTable::kNotInterned) {
+    return set_->FactsOf(event.content);
+  }
+  return judged_.emplace_back(set_->Judge(event.text));
+}
+
+void UnitFolder::ToFacts(absl::Span<const UnitEvent> events,
+                         std::vector<FoldEvent>* facts) {
+  facts->clear();
+  for (const UnitEvent& event : events) {
+    facts->push_back(
+        {event.time, event.value, event.has_value, &FactsOf(event)});
+  }
+}
+
+void UnitFolder::Candidates(absl::Span<const FoldEvent> events,
+                            SpecSet* specs) const {
+  for (const FoldEvent& event : events) *specs |= event.facts->exposes;
+}
+
+absl::Span<const FoldEvent> UnitFolder::Facts(
+    absl::Span<const UnitEvent> events) {
+  judged_.clear();
+  ToFacts(events, &before_);
+  return before_;
+}
+
+void UnitFolder::Add(absl::Span<const UnitEvent> events, int sign) {
+  if (set_->size() == 0) return;
+  judged_.clear();
+  ToFacts(events, &before_);
+  candidates_ = set_->journeys();
+  Candidates(before_, &candidates_);
+  candidates_.ForEach([&](size_t spec) {
+    set_->Contribute(spec, before_, &old_);
+    if (!old_.changes.empty()) deltas_[spec].Add(old_, sign);
+  });
+}
+
+void UnitFolder::Replace(absl::Span<const UnitEvent> before,
+                         absl::Span<const UnitEvent> after,
+                         absl::Span<const UnitEvent> changed) {
+  if (set_->size() == 0) return;
+  judged_.clear();
+  ToFacts(after, &after_);
+  absl::Span<const FoldEvent> old_events;
+  // Usually the new events are the latest.
+  const bool appended =
+      before.size() + changed.size() == after.size() &&
+      (before.empty() ||
+       std::all_of(changed.begin(), changed.end(), [&](const UnitEvent& event) {
+         return event.time > before.back().time;
+       }));
+  if (appended) {
+    old_events = absl::MakeConstSpan(after_).subspan(0, before.size());
+  } else {
+    ToFacts(before, &before_);
+    old_events = before_;
+  }
+  concerned_.Clear();
+  for (const UnitEvent& event : changed) {
+    concerned_ |= FactsOf(event).concerns;
+  }
+  candidates_.Clear();
+  Candidates(old_events, &candidates_);
+  Candidates(after_, &candidates_);
+  if (FirstOther(old_events) != FirstOther(after_)) concerned_ |= candidates_;
+  candidates_ |= set_->journeys();
+  candidates_ &= concerned_;
+  candidates_.ForEach([&](size_t spec) {
+    set_->Contribute(spec, old_events, &old_);
+    set_->Contribute(spec, after_, &new_);
+    deltas_[spec].Replace(old_, new_);
+  });
+}
+
+void UnitFolder::Flush() {
+  for (size_t spec = 0; spec < deltas_.size(); ++spec) {
+    if (deltas_[spec].empty()) continue;
+    set_->book(spec)->Apply(deltas_[spec]);
+    deltas_[spec].Clear();
+  }
+}
+
+}  // namespace stagecraft::engine

@@ -1,0 +1,74 @@
+// Folding units: what a unit's events, or a change of them, add to the books.
+#ifndef STAGECRAFT_ENGINE_UNIT_FOLD_H_
+#define STAGECRAFT_ENGINE_UNIT_FOLD_H_
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "engine/book_delta.h"
+#include "engine/fold_set.h"
+#include "engine/unit_events.h"
+
+namespace stagecraft::engine {
+
+// Reads packed events.
+std::vector<UnitEvent> UnpackAll(absl::string_view packed);
+void UnpackAll(absl::string_view packed, std::vector<UnitEvent>* events);
+
+// What becomes of an event that is added to a unit.
+enum class AddOutcome {
+  kAdded,      // It is new.
+  kReplaced,   // It counts instead of the one that had its id.
+  kDuplicate,  // One with its id is there and counts.
+};
+// Adds `event` in its place. `replaced` gets the one that had its id.
+AddOutcome AddEvent(const UnitEvent& event, std::vector<UnitEvent>* events,
+                    UnitEvent* replaced);
+// What AddEvent would do.
+AddOutcome WouldAdd(const UnitEvent& event, absl::string_view packed);
+
+// Collects what units change in the books of a set, and carries it over with
+// Flush. Keeps its memory from unit to unit. Not thread-safe.
+class UnitFolder {
+ public:
+  // `set` outlives it.
+  explicit UnitFolder(const FoldSet* set);
+
+  // Takes the contribution of a whole unit in (1) or out (-1).
+  void Add(absl::Span<const UnitEvent> events, int sign);
+  // The unit had `before` and has `after`; they differ in the events `changed`
+  // only (new ones, and those that they replaced).
+  void Replace(absl::Span<const UnitEvent> before,
+               absl::Span<const UnitEvent> after,
+               absl::Span<const UnitEvent> changed);
+
+  // The events with their facts; valid until the next call.
+  absl::Span<const FoldEvent> Facts(absl::Span<const UnitEvent> events);
+
+  // Changes the books, each at once.
+  void Flush();
+
+ private:
+  const ContentFacts& FactsOf(const UnitEvent& event);
+  void ToFacts(absl::Span<const UnitEvent> events,
+               std::vector<FoldEvent>* facts);
+  // The specifications that the events could contribute to.
+  void Candidates(absl::Span<const FoldEvent> events, SpecSet* specs) const;
+
+  const FoldSet* const set_;
+  std::vector<BookDelta> deltas_;
+  std::vector<FoldEvent> before_;
+  std::vector<FoldEvent> after_;
+  std::deque<ContentFacts> judged_;  // Of contents without a number.
+  Contribution old_;
+  Contribution new_;
+  SpecSet candidates_;
+  SpecSet concerned_;
+};
+
+}  // namespace stagecraft::engine
+
+#endif  // STAGECRAFT_ENGINE_UNIT_FOLD_H_

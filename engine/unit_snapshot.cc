@@ -1,0 +1,122 @@
+#include "engine/unit_snapshot.h"
+
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+
+namespace stagecraft::engine {
+namespace {
+
+void Put(uint64_t value, size_t bytes, std::string* out) {
+  for (size_t i = 0; i < bytes; ++i) {
+    out->push_back(static_cast<char>(value >> (8 * i)));
+  }
+}
+
+bool Get(absl::string_view* in, size_t bytes, uint64_t* value) {
+  if (in->size() < bytes) return false;
+  *value = 0;
+  for (size_t i = 0; i < bytes; ++i) {
+    *value |= static_cast<uint64_t>(static_cast<unsigned char>((*in)[i]))
+              << (8 * i);
+  }
+  in->remove_prefix(bytes);
+  return true;
+}
+
+bool GetText(absl::string_view* in, uint64_t size, absl::string_view* text) {
+  if (size > in->size()) return false;
+  *text = in->substr(0, size);
+  in->remove_prefix(size);
+  return true;
+}
+
+absl::Status Damaged(absl::string_view what) {
+  return absl::DataLossError(
+      absl::StrCat("snapshot is damaged: ", what, " ends too early"));
+}
+
+}  // namespace
+
+std::string EncodeHead(const SnapshotHead& head) {
+  std::string out;
+  Put(kSnapshotVersion, 4, &out);
+  Put(head.position, 8, &out);
+  Put(head.anchor, 8, &out);
+  Put(head.anchor_hash, 8, &out);
+  Put(static_cast<uint64_t>(head.newest), 8, &out);
+  Put(static_cast<uint64_t>(head.events), 8, &out);
+  Put(static_cast<uint64_t>(head.cutoff), 8, &out);
+  return out;
+}
+
+absl::StatusOr<SnapshotHead> DecodeHead(absl::string_view bytes) {
+  SnapshotHead head;
+  uint64_t version = 0;
+  uint64_t newest = 0;
+  uint64_t events = 0;
+  uint64_t cutoff = 0;
+  if (!Get(&bytes, 4, &version)) return Damaged("its head");
+  if (version != kSnapshotVersion) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "snapshot has version ", version, ", want ", kSnapshotVersion));
+  }
+  if (!Get(&bytes, 8, &head.position) || !Get(&bytes, 8, &head.anchor) ||
+      !Get(&bytes, 8, &head.anchor_hash) || !Get(&bytes, 8, &newest) ||
+      !Get(&bytes, 8, &events) || !Get(&bytes, 8, &cutoff) || !bytes.empty()) {
+    return Damaged("its head");
+  }
+  head.newest = static_cast<Micros>(newest);
+  head.events = static_cast<int64_t>(events);
+  head.cutoff = static_cast<Micros>(cutoff);
+  return head;
+}
+
+void AppendUnit(absl::string_view root, absl::string_view packed,
+                std::string* frame) {
+  Put(root.size(), 2, frame);
+  Put(packed.size(), 4, frame);
+  frame->append(root.data(), root.size());
+  frame->append(packed.data(), packed.size());
+}
+
+absl::Status ForEachUnitOf(
+    absl::string_view frame,
+    absl::FunctionRef<absl::Status(absl::string_view root,
+                                   absl::string_view packed)>
+        fn) {
+  while (!frame.empty()) {
+    uint64_t id_size = 0;
+    uint64_t packed_size = 0;
+    absl::string_view root;
+    absl::string_view packed;
+    if (!Get(&frame, 2, &id_size) || !Get(&frame, 4, &packed_size) ||
+        !GetText(&frame, id_size, &root) ||
+        !GetText(&frame, packed_size, &packed)) {
+      return Damaged("a unit");
+    }
+    if (absl::Status status = fn(root, packed); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void AppendContent(absl::string_view encoded, std::string* frame) {
+  Put(encoded.size(), 4, frame);
+  frame->append(encoded.data(), encoded.size());
+}
+
+absl::Status ForEachContentOf(
+    absl::string_view frame,
+    absl::FunctionRef<absl::Status(absl::string_view encoded)> fn) {
+  while (!frame.empty()) {
+    uint64_t size = 0;
+    absl::string_view encoded;
+    if (!Get(&frame, 4, &size) || !GetText(&frame, size, &encoded)) {
+      return Damaged("a content");
+    }
+    if (absl::Status status = fn(encoded); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace stagecraft::engine

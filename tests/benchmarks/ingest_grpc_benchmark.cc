@@ -1,0 +1,350 @@
+// Ingestion over gRPC: a server with a RocksDB store, eight running experiments
+// and a journey of five stages, and its client, in one process. Beside it the
+// limit of the same run: a bare server that receives and parses the same
+// messages and only acknowledges them.
+//
+//   ingest_grpc_benchmark [--events=2000000] [--batch=10000] [--window=2]
+//                         [--single=400000] [--memory] [--bare]
+//                         [--data=DIRECTORY]
+//
+// Events that were acknowledged are durable, counted once, and folded: at the
+// end the totals are compared with what was sent.
+#include <grpcpp/grpcpp.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "clients/cpp/client.h"
+#include "clients/cpp/event_columns.h"
+#include "service/server.h"
+#include "stagecraft/v1/event.grpc.pb.h"
+#include "tests/benchmarks/ingest_grpc_streams.h"
+#include "tests/support/load.h"
+
+namespace stagecraft {
+namespace {
+
+using benchmarks::BareService;
+using benchmarks::SteadyClock;
+using testing::Load;
+using testing::LoadBatch;
+using testing::LoadItem;
+
+struct Flags {
+  int64_t events = 2'000'000;
+  int64_t single = 400'000;  // Events in the friendly form.
+  int64_t batch = 10'000;
+  int64_t window = 2;
+  bool memory = false;
+  bool bare = false;  // Only the limit.
+  std::string data;
+};
+
+void Check(const absl::Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  std::exit(1);
+}
+void Check(const grpc::Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "%s\n", status.error_message().c_str());
+  std::exit(1);
+}
+
+std::vector<v1::EventContent> MakeContents(const Load& load) {
+  std::vector<v1::EventContent> contents;
+  for (const Load::Content& from : load.contents()) {
+    v1::EventContent content;
+    content.set_name(from.name);
+    for (const auto& [key, value] : from.attributes) {
+      (*content.mutable_attributes())[key].set_string_value(
+          std::get<std::string>(value));
+    }
+    contents.push_back(std::move(content));
+  }
+  return contents;
+}
+
+void FillColumns(const LoadBatch& batch,
+                 const std::vector<v1::EventContent>& contents,
+                 client::EventColumnsBuilder* builder,
+                 v1::StreamEventsRequest* request) {
+  builder->Begin(request->mutable_columns());
+  for (size_t i = 0; i < batch.items.size(); ++i) {
+    const LoadItem& item = batch.items[i];
+    std::optional<double> value;
+    if (item.has_value) value = static_cast<double>(item.value) / 1e6;
+    builder->Add(batch.unit_id(i), batch.event_id(i), item.time, value,
+                 item.content, contents[item.content]);
+  }
+}
+
+void FillEvents(const LoadBatch& batch,
+                const std::vector<v1::EventContent>& contents,
+                v1::StreamEventsRequest* request) {
+  for (size_t i = 0; i < batch.items.size(); ++i) {
+    const LoadItem& item = batch.items[i];
+    std::optional<double> value;
+    if (item.has_value) value = static_cast<double>(item.value) / 1e6;
+    client::AppendEvent(batch.unit_id(i), batch.event_id(i), item.time, value,
+                        contents[item.content], request->mutable_events());
+  }
+}
+
+double CpuSeconds() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) +
+           static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double Quantile(std::vector<double> values, double share) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[static_cast<size_t>(share *
+                                    static_cast<double>(values.size() - 1))];
+}
+
+// Sends a load and prints a line. Answers with events a second.
+double Run(const char* name, const std::string& address,
+           const testing::LoadOptions& options, const Flags& flags,
+           bool columns, double limit) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  const auto channel = grpc::CreateCustomChannel(
+      address, grpc::InsecureChannelCredentials(), arguments);
+  const auto stub = v1::EventService::NewStub(channel);
+  Load load(options);
+  const std::vector<v1::EventContent> contents = MakeContents(load);
+  client::EventColumnsBuilder builder;
+  LoadBatch batch;
+  v1::StreamEventsResponse totals;
+  int64_t bytes = 0;
+  int64_t batches = 0;
+  const double cpu = CpuSeconds();
+  const auto begin = SteadyClock::now();
+  benchmarks::WindowedStream client(stub.get(), flags.window);
+  while (load.Next(static_cast<int>(flags.batch), &batch)) {
+    testing::RenderTexts(&batch);
+    auto sent = client.NewBatch();
+    if (sent == nullptr) break;
+    v1::StreamEventsRequest* request = sent->request();
+    if (columns) {
+      FillColumns(batch, contents, &builder, request);
+    } else {
+      FillEvents(batch, contents, request);
+    }
+    for (const engine::Alias& alias : testing::MakeAliases(batch)) {
+      v1::Alias* added = request->add_aliases();
+      added->set_alias_id(alias.alias_id);
+      added->set_unit_id(alias.unit_id);
+    }
+    if (batches++ % 100 == 0) {
+      bytes +=
+          static_cast<int64_t>(request->ByteSizeLong() / batch.items.size());
+    }
+    client.Write(std::move(sent));
+  }
+  Check(client.Finish(&totals));
+  const double seconds =
+      std::chrono::duration<double>(SteadyClock::now() - begin).count();
+  const double rate = static_cast<double>(options.events) / seconds;
+  std::printf("%-22s %9.0f events/s", name, rate);
+  if (limit > 0) std::printf("  %4.2f of bare", rate / limit);
+  std::printf(
+      "  ack p50 %6.2f ms  p99 %6.2f ms  CPU %4.2f us/event  %lld "
+      "bytes/event\n",
+      Quantile(client.latencies(), 0.5), Quantile(client.latencies(), 0.99),
+      (CpuSeconds() - cpu) / static_cast<double>(options.events) * 1e6,
+      static_cast<long long>(bytes / ((batches + 99) / 100)));
+  std::fflush(stdout);
+  if (limit > 0) {
+    const testing::LoadTotals& made = load.totals();
+    const int64_t want = made.events - made.duplicates + made.aliases;
+    if (totals.stored_count() != want ||
+        totals.duplicate_count() != made.duplicates ||
+        totals.rejected_count() != 0) {
+      std::fprintf(stderr,
+                   "stored %lld, want %lld; duplicates %lld, want %lld; "
+                   "rejected %lld, want 0\n",
+                   static_cast<long long>(totals.stored_count()),
+                   static_cast<long long>(want),
+                   static_cast<long long>(totals.duplicate_count()),
+                   static_cast<long long>(made.duplicates),
+                   static_cast<long long>(totals.rejected_count()));
+      std::exit(1);
+    }
+  }
+  return rate;
+}
+
+template <typename Segments>
+void SetSegments(Segments* segments) {
+  const auto journey = testing::MakeLoadJourney();
+  for (const engine::SegmentDimension& from : journey->segments) {
+    v1::SegmentDimension* segment = segments->Add();
+    segment->set_attribute(from.attribute);
+    for (const std::string& value : from.values) segment->add_values(value);
+  }
+}
+
+// The journey, its KPIs and running experiments.
+void MakeExperiments(const std::string& address) {
+  auto client = client::Client::Connect({.target = address});
+  Check(client.status());
+  v1::CreateJourneyRequest journey;
+  journey.set_journey_id("load");
+  for (const char* id : testing::kLoadStages) {
+    v1::Stage* stage = journey.mutable_journey()->add_stages();
+    stage->set_id(id);
+    stage->mutable_entry()->add_names(id);
+  }
+  SetSegments(journey.mutable_journey()->mutable_segments());
+  Check((*client)->CreateJourney(journey).status());
+  for (const char* id : {"bought", "revenue"}) {
+    v1::CreateKpiRequest kpi;
+    kpi.set_parent(testing::kLoadJourney);
+    kpi.set_kpi_id(id);
+    kpi.mutable_kpi()->set_direction(v1::Kpi::UP);
+    kpi.mutable_kpi()->mutable_length()->set_seconds(7 * 86400);
+    (id[0] == 'b' ? kpi.mutable_kpi()->mutable_conversion()->mutable_events()
+                  : kpi.mutable_kpi()->mutable_value_sum()->mutable_events())
+        ->add_names("buy");
+    Check((*client)->CreateKpi(kpi).status());
+  }
+  for (int i = 0; i < testing::kMaxLoadExperiments; ++i) {
+    v1::CreateExperimentRequest request;
+    request.set_parent(testing::kLoadJourney);
+    request.set_experiment_id(absl::StrCat("e", i));
+    v1::Experiment* experiment = request.mutable_experiment();
+    experiment->set_stage(testing::kLoadStages[i / 2]);
+    for (const char* id : {"a", "b"}) {
+      v1::Variant* variant = experiment->add_variants();
+      variant->set_id(id);
+      variant->set_share_ppm(500'000);
+    }
+    SetSegments(experiment->mutable_segments());
+    experiment->mutable_plan()->add_primary_kpis("journeys/load/kpis/bought");
+    experiment->mutable_plan()->add_secondary_kpis(
+        "journeys/load/kpis/revenue");
+    const auto created = (*client)->CreateExperiment(request);
+    Check(created.status());
+    v1::StartExperimentRequest start;
+    start.set_name(created->name());
+    Check((*client)->StartExperiment(start).status());
+  }
+}
+
+Flags ParseFlags(int argc, char** argv) {
+  Flags flags;
+  for (int i = 1; i < argc; ++i) {
+    const absl::string_view arg = argv[i];
+    const auto number = [&arg](absl::string_view name, int64_t* value) {
+      return absl::StartsWith(arg, name) &&
+             absl::SimpleAtoi(arg.substr(name.size()), value) && *value > 0;
+    };
+    if (number("--events=", &flags.events)) continue;
+    if (number("--single=", &flags.single)) continue;
+    if (number("--batch=", &flags.batch)) continue;
+    if (number("--window=", &flags.window)) continue;
+    if (arg == "--bare") {
+      flags.bare = true;
+    } else if (arg == "--memory") {
+      flags.memory = true;
+    } else if (absl::StartsWith(arg, "--data=")) {
+      flags.data = std::string(arg.substr(7));
+    } else {
+      std::fprintf(stderr, "unknown argument %s\n", argv[i]);
+      std::exit(2);
+    }
+  }
+  if (flags.data.empty()) {
+    flags.data = std::filesystem::temp_directory_path() /
+                 "stagecraft-ingest-grpc-benchmark";
+  }
+  return flags;
+}
+
+void Main(const Flags& flags) {
+  std::filesystem::remove_all(flags.data);
+  BareService bare;
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
+                           &port);
+  builder.RegisterService(&bare);
+  builder.SetMaxReceiveMessageSize(64 << 20);
+  const auto bare_server = builder.BuildAndStart();
+  const std::string bare_address = absl::StrCat("127.0.0.1:", port);
+
+  // The experiments start when the load begins; then it is a month later.
+  std::atomic<int64_t> now{testing::kLoadBegin};
+  service::ServerDependencies dependencies;
+  dependencies.clock = [&now] { return absl::FromUnixMicros(now); };
+  service::Config config;
+  config.listen = "127.0.0.1:0";
+  config.data = flags.data;
+  config.in_memory = flags.memory;
+  config.evaluate_every = absl::ZeroDuration();
+  config.log_level = service::LogLevel::kWarn;
+  auto server = service::Server::Start(config, std::move(dependencies));
+  Check(server.status());
+  MakeExperiments((*server)->address());
+  now = testing::kLoadBegin + testing::kLoadLength + 2 * engine::kDay;
+
+  std::printf("%lld events, batches of %lld, window %lld, store: %s\n",
+              static_cast<long long>(flags.events),
+              static_cast<long long>(flags.batch),
+              static_cast<long long>(flags.window),
+              flags.memory ? "memory" : "RocksDB");
+  const testing::LoadOptions columns = {.events = flags.events};
+  const testing::LoadOptions single = {.events = flags.single,
+                                       .first_person = 1u << 29};
+  double limit = Run("bare, columns", bare_address, columns, flags, true, 0);
+  if (!flags.bare) {
+    Run("stagecraft, columns", (*server)->address(), columns, flags, true,
+        limit);
+  }
+  limit = Run("bare, single", bare_address, single, flags, false, 0);
+  if (!flags.bare) {
+    Run("stagecraft, single", (*server)->address(), single, flags, false,
+        limit);
+  }
+  std::printf("store: %.1f bytes/event\n", [&] {
+    int64_t bytes = 0;
+    if (flags.memory) return 0.0;
+    for (const auto& file :
+         std::filesystem::recursive_directory_iterator(flags.data)) {
+      if (file.is_regular_file()) {
+        bytes += static_cast<int64_t>(file.file_size());
+      }
+    }
+    return static_cast<double>(bytes) /
+           static_cast<double>(flags.events + flags.single);
+  }());
+  (*server)->Shutdown(absl::Seconds(10));
+  server->reset();
+  bare_server->Shutdown();
+  std::filesystem::remove_all(flags.data);
+}
+
+}  // namespace
+}  // namespace stagecraft
+
+int main(int argc, char** argv) {
+  stagecraft::Main(stagecraft::ParseFlags(argc, argv));
+  return 0;
+}

@@ -1,0 +1,106 @@
+// Columns: sent to servers that take them, never to others; and how long a
+// sender waits that is asked to.
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/clients/cpp/event_sender_fixture.h"
+
+namespace stagecraft::client {
+namespace {
+
+using ::stagecraft::testing::FakeServer;
+using ::stagecraft::testing::IsOk;
+using ::stagecraft::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+TEST_F(EventSenderTest, SendsColumnsToWhoTakesThem) {
+  Open({{.columns = true}}, {.batch_items = 8});
+  int count = SendUntilColumns();
+  const int before = events_->column_events();
+  // An event without a time has no place in columns, and comes along.
+  v1::Event timeless = MakeEvent(count++);
+  timeless.clear_time();
+  ASSERT_THAT(sender_->Send(timeless), IsOk());
+  ASSERT_THAT(sender_->Send(MakeEvent(count++, "bad"), 77), IsOk());
+  v1::EventContent order;
+  order.set_name("order");
+  const int content = sender_->DeclareContent(order);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_THAT(sender_->SendRow({.content = content,
+                                  .unit_id = "row",
+                                  .event_id = absl::StrCat(i),
+                                  .time_micros = 1'700'000'000'000'000 + i,
+                                  .value = i}),
+                IsOk());
+  }
+  EXPECT_THAT(sender_->SendRow({.content = content + 1}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "content is 1, want 0 to 0, as DeclareContent "
+                       "answered"));
+  ASSERT_THAT(sender_->Flush(), IsOk());
+  EXPECT_EQ(events_->column_events() - before, 21);
+  EXPECT_EQ(events_->stored().size(), count - 1 + 20);
+  EXPECT_EQ(sender_->totals().stored, count - 1 + 20);
+  ASSERT_THAT(sender_->rejections(), SizeIs(1));
+  EXPECT_EQ(sender_->rejections()[0].tag, 77);
+  EXPECT_EQ(sender_->rejections()[0].event_id, absl::StrCat("e", count - 1));
+  EXPECT_EQ(sender_->rejections()[0].unit_id, "u");
+  EXPECT_EQ(events_->streams(), 1);
+}
+
+TEST_F(EventSenderTest, SendsNoColumnsToWhoDoesNotSaySo) {
+  Open({}, {.batch_items = 1});
+  ASSERT_THAT(SendAll(50), IsOk());
+  EXPECT_EQ(events_->column_events() + events_->lost_events(), 0);
+  Open({{.columns = true}}, {.batch_items = 1, .columns = false});
+  ASSERT_THAT(SendAll(50), IsOk());
+  EXPECT_EQ(events_->column_events(), 0);
+  EXPECT_EQ(events_->stored(), Keys(50));
+}
+
+// The next server is an older one: columns under way become single events.
+TEST_F(EventSenderTest, LosesNoColumnsToAnOlderServer) {
+  Open({{.columns = true}}, {.batch_items = 2, .window = 4},
+       {.max_attempts = 50});
+  int count = SendUntilColumns();
+  const int port = server_->port();
+  server_->Stop();
+  const std::set<std::string> first = events_->stored();
+  for (const int end = count + 6; count < end; ++count) {
+    ASSERT_THAT(sender_->Send(MakeEvent(count)), IsOk());
+  }
+  FakeEvents older({});
+  server_ =
+      std::make_unique<FakeServer>(std::vector<grpc::Service*>{&older}, port);
+  ASSERT_TRUE(server_->ok());
+  ASSERT_THAT(client_->WaitForReady(absl::Seconds(30)), IsOk());
+  ASSERT_THAT(sender_->Flush(), IsOk());
+  EXPECT_EQ(older.lost_events(), 0);
+  std::set<std::string> all = older.stored();
+  all.insert(first.begin(), first.end());
+  EXPECT_EQ(all, Keys(count));
+  server_ = nullptr;
+}
+
+TEST_F(EventSenderTest, WaitsAsLongAsTheServerAsks) {
+  // google.rpc.Status with RetryInfo: 1.5 s.
+  const std::string details(
+      "\x1a\x36\x0a\x28"
+      "type.googleapis.com/google.rpc.RetryInfo"
+      "\x12\x0a\x0a\x08\x08\x01\x10\x80\xca\xb5\xee\x01",
+      56);
+  Open({{.read = 1,
+         .end = grpc::Status(grpc::RESOURCE_EXHAUSTED, "full", details),
+         .silent = true}},
+       {.batch_items = 1, .window = 1});
+  ASSERT_THAT(SendAll(3), IsOk());
+  EXPECT_THAT(waits_, ElementsAre(absl::Milliseconds(1500)));
+  EXPECT_EQ(events_->stored(), Keys(3));
+}
+
+}  // namespace
+}  // namespace stagecraft::client

@@ -1,0 +1,147 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "engine/hash.h"
+#include "engine/tallies.h"
+#include "gtest/gtest.h"
+#include "tests/engine/random_contributions.h"
+#include "tests/support/status_matchers.h"
+
+namespace stagecraft::engine {
+namespace {
+
+using ::stagecraft::testing::IsOk;
+using ::stagecraft::testing::StatusIs;
+using ::testing::_;
+
+TEST(TalliesCodecTest, WhatIsWrittenIsRead) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    const Tallies tallies = RandomTallies(seed, 400);
+    const std::string bytes = tallies.Serialize();
+    auto parsed = Tallies::Parse(bytes, kSlots, kGroups, TestColumns());
+    ASSERT_THAT(parsed, IsOk());
+    EXPECT_TRUE(*parsed == tallies);
+    EXPECT_EQ(parsed->Serialize(), bytes);
+    Random random(seed);
+    for (int i = 0; i < 300; ++i) {
+      const int slot = static_cast<int>(random.Below(kSlots));
+      const int column = static_cast<int>(random.Below(7));
+      const Tick tick = kBegin - 70 + static_cast<Tick>(random.Below(900));
+      if (TestColumns()[column].durations) {
+        ASSERT_EQ(parsed->ReadDurations(slot, 1, column, tick),
+                  tallies.ReadDurations(slot, 1, column, tick));
+      } else {
+        ASSERT_EQ(parsed->ReadSums(slot, 1, column, tick),
+                  tallies.ReadSums(slot, 1, column, tick));
+      }
+    }
+    // And they go on.
+    const Contribution unit = random.MakeContribution();
+    Tallies other = tallies;
+    other.Apply(unit, 1);
+    parsed->Apply(unit, 1);
+    EXPECT_TRUE(*parsed == other);
+  }
+}
+
+TEST(TalliesCodecTest, TheSameTalliesAreTheSameBytes) {
+  // Whatever the order, and whatever was there in between.
+  Random random(11);
+  std::vector<Contribution> units;
+  for (int i = 0; i < 300; ++i) units.push_back(random.MakeContribution());
+  Tallies a = Zero();
+  for (const Contribution& unit : units) a.Apply(unit, 1);
+  Tallies b = Zero();
+  BookDelta delta(TestColumns());
+  const Contribution passing = random.MakeContribution();
+  delta.Add(passing, 1);
+  b.Apply(delta);
+  delta.Clear();
+  std::reverse(units.begin(), units.end());
+  for (const Contribution& unit : units) delta.Add(unit, 1);
+  b.Apply(delta);
+  b.Apply(passing, -1);
+  EXPECT_EQ(a.Serialize(), b.Serialize());
+}
+
+TEST(TalliesCodecTest, WhatIsCutOrDamagedIsRefused) {
+  const std::string bytes = RandomTallies(21, 8).Serialize();
+  ASSERT_THAT(Tallies::Parse(bytes, kSlots, kGroups, TestColumns()), IsOk());
+  const auto expect_refused = [](const std::string& damaged) {
+    ASSERT_THAT(Tallies::Parse(damaged, kSlots, kGroups, TestColumns()),
+                StatusIs(absl::StatusCode::kDataLoss, _));
+  };
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    expect_refused(bytes.substr(0, i));
+    expect_refused(bytes.substr(i + 1));
+    for (const int flip : {1, 0xff}) {
+      std::string damaged = bytes;
+      damaged[i] = static_cast<char>(damaged[i] ^ flip);
+      expect_refused(damaged);
+    }
+  }
+  expect_refused(bytes + '\0');
+}
+
+// The bytes with a checksum that agrees.
+std::string Signed(std::string bytes) {
+  const uint64_t hash = HashBytes(bytes);
+  for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<char>(hash >> 8 * i));
+  return bytes;
+}
+
+TEST(TalliesCodecTest, HostileBytesAreRefusedOrMeanSomething) {
+  const std::string good = RandomTallies(22, 2).Serialize();
+  const std::string body = good.substr(0, good.size() - 8);
+  ASSERT_EQ(Signed(body), good);
+  Random random(23);
+  int refused = 0;
+  const auto probe = [&](const std::string& hostile) {
+    const auto parsed =
+        Tallies::Parse(Signed(hostile), kSlots, kGroups, TestColumns());
+    if (parsed.ok()) {
+      const std::string again = parsed->Serialize();
+      const auto same = Tallies::Parse(again, kSlots, kGroups, TestColumns());
+      ASSERT_THAT(same, IsOk());
+      EXPECT_EQ(same->Serialize(), again);
+    } else {
+      EXPECT_THAT(parsed, StatusIs(absl::StatusCode::kDataLoss, _));
+      ++refused;
+    }
+  };
+  for (size_t i = 0; i < body.size(); ++i) {
+    probe(body.substr(0, i));
+    for (int n = 0; n < 4; ++n) {
+      std::string hostile = body;
+      hostile[i] = static_cast<char>(random.Below(256));
+      if (n == 1) hostile[random.Below(hostile.size())] ^= 0x80;
+      if (n == 2) hostile.insert(i, 10, '\xff');
+      if (n == 3) hostile.erase(i, 1 + random.Below(4));
+      probe(hostile);
+    }
+  }
+  // No proper part can be read, since later series are missing.
+  EXPECT_GE(refused, static_cast<int>(body.size()));
+}
+
+TEST(TalliesCodecTest, OtherShapesAreRefused) {
+  const std::string bytes = RandomTallies(24, 8).Serialize();
+  const auto code = absl::StatusCode::kDataLoss;
+  EXPECT_THAT(Tallies::Parse(bytes, kSlots + 1, kGroups, TestColumns()),
+              StatusIs(code, _));
+  EXPECT_THAT(Tallies::Parse(bytes, kGroups, kSlots, TestColumns()),
+              StatusIs(code, _));
+  std::vector<Column> columns = TestColumns();
+  columns[1].components = 2;
+  EXPECT_THAT(Tallies::Parse(bytes, kSlots, kGroups, columns),
+              StatusIs(code, _));
+  std::string other_version = bytes.substr(0, bytes.size() - 8);
+  other_version[0] = 2;
+  EXPECT_THAT(
+      Tallies::Parse(Signed(other_version), kSlots, kGroups, TestColumns()),
+      StatusIs(code, ::testing::HasSubstr("want 1")));
+}
+
+}  // namespace
+}  // namespace stagecraft::engine
