@@ -1,5 +1,7 @@
 #include "service/experiment_life.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -126,34 +128,36 @@ absl::Status Freeze(const CatalogState& state, v1::Experiment* experiment) {
   return absl::OkStatus();
 }
 
-// The moment that a caller names, or now. Not after now, not before the start.
+// The moment that a caller names, or now. Not after now, not before the start;
+// if the clock stepped back behind the start, the start takes its place.
 absl::StatusOr<Micros> MomentOf(bool is_given,
                                 const google::protobuf::Timestamp& given,
                                 absl::string_view field,
                                 const CatalogEdit& edit,
                                 const v1::Experiment& experiment) {
   const Micros now = ToMicros(edit.now());
-  Micros moment = now;
-  if (is_given) {
-    const absl::StatusOr<Micros> parsed = ToMicros(given, field);
-    if (!parsed.ok()) return parsed.status();
-    moment = *parsed;
+  Micros earliest = std::numeric_limits<Micros>::min();
+  if (experiment.has_start_time()) {
+    const absl::StatusOr<Micros> start =
+        ToMicros(experiment.start_time(), "start_time");
+    if (!start.ok()) return start.status();
+    earliest = *start;
   }
-  if (moment > now) {
+  const Micros latest = std::max(now, earliest);
+  if (!is_given) return latest;
+  const absl::StatusOr<Micros> moment = ToMicros(given, field);
+  if (!moment.ok()) return moment.status();
+  if (*moment > latest) {
     return absl::InvalidArgumentError(
-        absl::StrCat(field, " is ", TimeText(moment),
+        absl::StrCat(field, " is ", TimeText(*moment),
                      ", want at most the server's time, ", TimeText(now)));
   }
-  if (!experiment.has_start_time()) return moment;
-  const absl::StatusOr<Micros> start =
-      ToMicros(experiment.start_time(), "start_time");
-  if (!start.ok()) return start.status();
-  if (moment < *start) {
+  if (*moment < earliest) {
     return absl::InvalidArgumentError(
-        absl::StrCat(field, " is ", TimeText(moment),
-                     ", want at least the start_time, ", TimeText(*start)));
+        absl::StrCat(field, " is ", TimeText(*moment),
+                     ", want at least the start_time, ", TimeText(earliest)));
   }
-  return moment;
+  return *moment;
 }
 
 void NoteDecision(CatalogEdit& edit, v1::Decision::Action action,

@@ -7,10 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "google/protobuf/util/time_util.h"
 #include "service/convert.h"
 #include "service/experiment_life.h"
 #include "service/experiment_rules.h"
+#include "service/looks.h"
 #include "service/names.h"
 #include "service/page_token.h"
 #include "service/resource.h"
@@ -123,11 +123,13 @@ absl::Status ExperimentService::RecordPending(absl::string_view name) {
       catalog_->GetExperiment(name);
   if (!experiment.ok()) return experiment.status();
   // It may be in the ledger already, if only the note of it was not removed:
-  // an experiment is concluded and rolled out once.
+  // an experiment is concluded and rolled out once. Times do not tell: the
+  // clock may have stepped back.
   const auto last = ledger_->LastOf(name, due->action());
   if (!last.ok()) return last.status();
-  const bool is_recorded =
-      last->has_value() && (*last)->create_time() >= due->create_time();
+  const bool is_recorded = last->has_value() &&
+                           IsSameRun(**last, *experiment) &&
+                           (*last)->revision() >= due->revision();
   if (!is_recorded) {
     const absl::StatusOr<engine::Micros> as_of =
         ToMicros(due->as_of(), "as_of");

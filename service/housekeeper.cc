@@ -54,6 +54,10 @@ void Housekeeper::RunOnce() {
   {
     absl::MutexLock round(&round_);
     const absl::Time now = clock_();
+    // What lies further ahead than it can was set before the clock stepped
+    // back.
+    if (next_forgetting_ > now + kForgetEvery) next_forgetting_ = now;
+    if (next_snapshot_ > now + kSnapshotAgain) next_snapshot_ = now;
     if (options_.keep_events > absl::ZeroDuration() &&
         now >= next_forgetting_) {
       next_forgetting_ = now + kForgetAgain;

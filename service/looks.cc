@@ -59,14 +59,6 @@ bool Fits(const engine::Experiment& experiment,
   return true;
 }
 
-// Whether a decision is about the experiment as it is now, not about one of the
-// same name that was deleted.
-bool IsSameRun(const v1::Decision& decision, const v1::Experiment& experiment) {
-  const v1::Experiment& then = decision.evidence().experiment();
-  return DeterministicBytes(then.create_time()) ==
-         DeterministicBytes(experiment.create_time());
-}
-
 absl::Status ChangedMeanwhile(absl::string_view name) {
   return absl::AbortedError(
       absl::StrCat(name, " changed while it was read, try again"));
@@ -98,6 +90,12 @@ std::vector<Micros> PathTimes(Micros start, Micros as_of) {
 }
 
 }  // namespace
+
+bool IsSameRun(const v1::Decision& decision, const v1::Experiment& experiment) {
+  const v1::Experiment& then = decision.evidence().experiment();
+  return DeterministicBytes(then.create_time()) ==
+         DeterministicBytes(experiment.create_time());
+}
 
 struct Looks::Moment {
   v1::Experiment proto;

@@ -18,6 +18,10 @@ namespace stagecraft::service {
 
 class Catalog;
 
+// Whether a decision is about the experiment as it is now, not about one of the
+// same name that was deleted.
+bool IsSameRun(const v1::Decision& decision, const v1::Experiment& experiment);
+
 // Thread-safe. All arguments outlive it.
 class Looks {
  public:

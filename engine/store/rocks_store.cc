@@ -12,6 +12,7 @@
 #include "engine/store/rocks_convert.h"
 #include "engine/store/rocks_database.h"
 #include "engine/store/rocks_directory.h"
+#include "engine/store/rocks_log_check.h"
 #include "engine/store/rocks_options.h"
 #include "engine/store/rocks_scratch.h"
 #include "engine/store/rocks_status.h"
@@ -399,6 +400,12 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(
           rocksdb::NewLRUCache(static_cast<size_t>(options.block_cache_bytes)),
       .health = std::make_shared<RocksHealth>(options.path)};
   if (*exists) {
+    // Not while another process writes to them: opening says so.
+    if (!IsLocked(setting.env, options.path)) {
+      if (absl::Status status = CheckLogs(options.path); !status.ok()) {
+        return status;
+      }
+    }
     if (absl::Status status = InspectDatabase(setting); !status.ok()) {
       return status;
     }

@@ -2,11 +2,13 @@
 //
 // It passes everything on to the real one and keeps count. Faults: from the
 // n-th write-like call on (append, sync, file creation), calls fail as on a
-// full disk or a broken one; an append may first write a part of its data.
+// full disk or a broken one; an append may first write a part of its data. A
+// slow disk: syncs wait until they are let pass.
 // Power loss: LosePower(directory) cuts each file back to what was synced.
 #ifndef STAGECRAFT_TESTS_ENGINE_STORE_FAULTY_ENV_H_
 #define STAGECRAFT_TESTS_ENGINE_STORE_FAULTY_ENV_H_
 
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -44,6 +46,28 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
   int64_t syncs() const {
     std::lock_guard<std::mutex> lock(mutex_);
     return syncs_;
+  }
+
+  // From now on syncs wait; or those that wait, and all later ones, go on.
+  void HoldSyncs(bool hold) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    hold_ = hold;
+    passes_ = 0;
+    changed_.notify_all();
+  }
+  // Lets one of them pass and returns when the next one waits. If nobody syncs
+  // any more, it does not return.
+  void PassOneSync() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    const int64_t arrived = arrived_;
+    ++passes_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return arrived_ > arrived; });
+  }
+  // Waits until a sync waits.
+  void AwaitHeldSync() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return held_ > 0; });
   }
 
   // Cuts every file written through this in `directory` to its synced bytes.
@@ -103,6 +127,17 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
     return true;
   }
 
+  void WaitToSync() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (!hold_) return;
+    ++held_;
+    ++arrived_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return !hold_ || passes_ > 0; });
+    if (passes_ > 0) --passes_;
+    --held_;
+  }
+
   void Synced(const std::string& path, uint64_t bytes) {
     std::lock_guard<std::mutex> lock(mutex_);
     synced_[Base(path)] = bytes;
@@ -113,6 +148,11 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
   int64_t skip_ = 0;
   int64_t tripped_ = 0;
   int64_t syncs_ = 0;
+  bool hold_ = false;
+  int64_t passes_ = 0;   // That may go on.
+  int64_t held_ = 0;     // That wait now.
+  int64_t arrived_ = 0;  // That ever waited.
+  std::condition_variable changed_;
   std::map<std::string, uint64_t> synced_;  // By name without directory.
 };
 
@@ -148,10 +188,12 @@ class FaultyFileSystem::File : public rocksdb::FSWritableFileOwnerWrapper {
   }
   rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
                          rocksdb::IODebugContext* debug) override {
+    system_->WaitToSync();
     return SyncWith(target()->Sync(options, debug));
   }
   rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
                           rocksdb::IODebugContext* debug) override {
+    system_->WaitToSync();
     return SyncWith(target()->Fsync(options, debug));
   }
 

@@ -4,7 +4,9 @@
 // A child process (this executable again, because RocksDB's threads do not
 // survive a fork) writes numbered batches from two threads and reports each
 // acknowledged number through a pipe. It is killed after a seeded number of
-// reports, which lands in opening, writing, flushing and merging alike.
+// reports, which lands in opening, writing, flushing and merging alike; in
+// every third round all tables of the log are merged again and again meanwhile.
+// How many kills left unfinished tables behind is counted.
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -14,7 +16,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <iostream>
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 #include <string>
@@ -27,6 +32,7 @@
 #include "engine/store/rocks_store.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "rocksdb/db.h"
 #include "tests/engine/store/temp_directory.h"
 #include "tests/support/status_matchers.h"
 
@@ -40,6 +46,9 @@ using ::stagecraft::testing::IsOk;
 constexpr int kThreads = 2;
 constexpr int kKeysPerBatch = 20;
 constexpr int kReportFd = 3;
+constexpr uint64_t kNumbersPerRound = 100'000;
+
+bool Merges(int round) { return round % 3 == 2; }
 
 RocksStoreOptions Options(const std::string& path) {
   // Tiny buffers, so that kills also meet flushes and compactions.
@@ -95,8 +104,41 @@ int WriteUntilKilled(const std::string& path, uint64_t first) {
       }
     });
   }
+  if (Merges(static_cast<int>(first / kNumbersPerRound))) {
+    threads.emplace_back([&] {
+      while (true) {
+        if (!(*store)->Purge(Keyspace::kLog, "", "").ok()) std::_Exit(5);
+      }
+    });
+  }
   for (std::thread& thread : threads) thread.join();
   return 0;
+}
+
+// Tables that no keyspace has: a flush or merge was writing them, or had just
+// replaced them, when the child died.
+int UnfinishedTables(const std::string& path) {
+  std::vector<std::string> names;
+  if (!rocksdb::DB::ListColumnFamilies({}, path, &names).ok()) return 0;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const std::string& name : names) families.push_back({name, {}});
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::OpenForReadOnly({}, path, families, &handles, &opened);
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  if (!status.ok()) return 0;
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  std::vector<rocksdb::LiveFileMetaData> live;
+  db->GetLiveFilesMetaData(&live);
+  int tables = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    tables += entry.path().extension() == ".sst";
+  }
+  for (rocksdb::ColumnFamilyHandle* handle : handles) {
+    db->DestroyColumnFamilyHandle(handle);
+  }
+  return tables - static_cast<int>(live.size());
 }
 
 // Starts a child, kills it after `reports` of them, and returns all it made.
@@ -184,19 +226,23 @@ std::set<uint64_t> WholeBatches(const Store& store) {
 }
 
 TEST(RocksCrashTest, AcknowledgedBatchesSurviveKills) {
-  constexpr int kRounds = 25;
+  constexpr int kRounds = 50;
   TempDirectory directory;
   const std::string path = directory.path("store");
   std::mt19937_64 random(20240229);
   std::set<uint64_t> acknowledged;
+  int unfinished = 0, unfinished_merges = 0;
   for (int round = 0; round < kRounds; ++round) {
-    const uint64_t first = uint64_t{100000} * round;  // No number comes twice.
+    const uint64_t first = kNumbersPerRound * round;  // No number comes twice.
     SCOPED_TRACE(absl::StrCat("round ", round));
     // Mostly short, some long enough for many tables.
     const uint64_t reports =
         round % 5 == 4 ? 200 + random() % 200 : random() % 40;
     const std::set<uint64_t> reported = RunAndKill(path, first, reports);
     acknowledged.insert(reported.begin(), reported.end());
+    if (UnfinishedTables(path) > 0) {
+      ++(Merges(round) ? unfinished_merges : unfinished);
+    }
 
     // Restart, with each second one killed in turn before anyone looks.
     if (round % 2 == 1) continue;
@@ -212,6 +258,12 @@ TEST(RocksCrashTest, AcknowledgedBatchesSurviveKills) {
     acknowledged = found;
   }
   EXPECT_GT(acknowledged.size(), 1000u);
+  // Else hardly one kill came while tables were written.
+  EXPECT_GE(unfinished_merges, 3);
+  std::cout << kRounds << " kills, of which " << unfinished_merges << " amid "
+            << "a merge of all tables and " << unfinished
+            << " amid another flush or merge; " << acknowledged.size()
+            << " batches were acknowledged and there\n";
 }
 
 }  // namespace
