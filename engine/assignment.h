@@ -108,6 +108,16 @@ class CompiledExperiment {
         previous_variant);
   }
 
+  // Whether a unit that was exposed before could get another answer than
+  // `answer`, which was made without that knowledge.
+  bool DependsOnHistory(const Assignment& answer) const {
+    return sticky_ &&
+           (state_ == Experiment::State::kRunning ||
+            state_ == Experiment::State::kPaused) &&
+           (answer.reason == AssignmentReason::kSplit ||
+            answer.reason == AssignmentReason::kNotRunning);
+  }
+
  private:
   friend class AssignmentSnapshot;
 

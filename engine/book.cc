@@ -2,10 +2,47 @@
 
 namespace stagecraft::engine {
 
-void Book::Apply(const BookDelta& delta) {
-  if (delta.empty()) return;
+void Book::Apply(const BookDelta& delta, const BookDelta& late) {
   absl::MutexLock lock(&mutex_);
+  ApplyLocked(delta, late);
+}
+
+bool Book::TryApply(const BookDelta& delta, const BookDelta& late) {
+  if (!mutex_.TryLock()) return false;
+  ApplyLocked(delta, late);
+  mutex_.Unlock();
+  return true;
+}
+
+void Book::ApplyLocked(const BookDelta& delta, const BookDelta& late) {
   tallies_.Apply(delta);
+  if (late.empty()) return;
+  tallies_.Apply(late);
+  if (late_.has_value()) late_->Apply(late);
+}
+
+void Book::BeginLate() {
+  absl::MutexLock lock(&mutex_);
+  late_.emplace(tallies_.Zero());
+}
+
+void Book::EndLate() {
+  absl::MutexLock lock(&mutex_);
+  late_.reset();
+}
+
+Tallies Book::ReadWithoutLate() const {
+  auto [tallies, late] = [&] {
+    absl::ReaderMutexLock lock(&mutex_);
+    return std::make_pair(tallies_, late_);
+  }();
+  if (late.has_value()) tallies.Subtract(*late);
+  return tallies;
+}
+
+void Book::Restore(Tallies tallies) {
+  absl::MutexLock lock(&mutex_);
+  tallies_ = std::move(tallies);
 }
 
 }  // namespace stagecraft::engine

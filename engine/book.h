@@ -3,6 +3,7 @@
 #ifndef STAGECRAFT_ENGINE_BOOK_H_
 #define STAGECRAFT_ENGINE_BOOK_H_
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -27,9 +28,24 @@ class Book {
   // An empty delta for this book.
   BookDelta NewDelta() const { return BookDelta(columns_); }
 
-  // Puts a delta in, as a whole. It stays as it is: clear it before it is used
-  // again.
-  void Apply(const BookDelta& delta) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Puts deltas in, as a whole. They stay as they are: clear them before they
+  // are used again.
+  void Apply(const BookDelta& delta, const BookDelta& late)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void Apply(const BookDelta& delta) { Apply(delta, NewDelta()); }
+  // The same, or false at once if somebody else is changing the book.
+  [[nodiscard]] bool TryApply(const BookDelta& delta, const BookDelta& late)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Between these two what is late counts twice: in the tallies, and apart.
+  void BeginLate() ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndLate() ABSL_LOCKS_EXCLUDED(mutex_);
+  // The tallies without what came late since BeginLate.
+  Tallies ReadWithoutLate() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Makes the tallies, empty before, those that were kept in a file.
+  void Restore(Tallies tallies) ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Calls `fn` with the tallies of one moment.
   template <typename Fn>
   auto Read(const Fn& fn) const ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -38,9 +54,13 @@ class Book {
   }
 
  private:
+  void ApplyLocked(const BookDelta& delta, const BookDelta& late)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const std::vector<Column> columns_;
   mutable absl::Mutex mutex_;
   Tallies tallies_ ABSL_GUARDED_BY(mutex_);
+  std::optional<Tallies> late_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace stagecraft::engine

@@ -96,6 +96,16 @@ void DurationSeries::Settle(Tick present) {
   if (!run.empty()) runs_.push_back(std::move(run));
 }
 
+void DurationSeries::Subtract(const DurationSeries& other) {
+  const auto take = [&](const Change& change) {
+    journal_.push_back({change.key, change.tick, -change.count});
+  };
+  for (const Change& change : other.journal_) take(change);
+  for (const Run& run : other.runs_) {
+    for (const Change& change : run) take(change);
+  }
+}
+
 DurationCounts DurationSeries::At(Tick tick, Tick) const {
   std::vector<DurationCounts::Count> more;
   for (const Change& change : journal_) {

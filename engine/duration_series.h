@@ -33,6 +33,9 @@ class DurationSeries {
     }
   }
 
+  // Takes all changes of `other` out.
+  void Subtract(const DurationSeries& other);
+
   // The sum of all changes at ticks <= `tick`.
   DurationCounts At(Tick tick, Tick present) const;
   std::vector<DurationBin> BinsAt(Tick tick, Tick present, Micros as_of,

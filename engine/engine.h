@@ -10,10 +10,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/btree_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -30,6 +32,9 @@
 #include "engine/unit_fold.h"
 
 namespace stagecraft::engine {
+
+class FrameWriter;
+struct SnapshotHead;
 
 struct EngineOptions {
   // Memory for the events of units; what does not fit goes to the store's
@@ -157,7 +162,8 @@ class Engine {
     int64_t rejected_events = 0;
     int64_t aliases = 0;
     int64_t replayed_events = 0;   // At the start: from the log,
-    int64_t snapshot_units = 0;    // and from the snapshot.
+    int64_t snapshot_units = 0;    // and from the snapshot;
+    int64_t snapshot_books = 0;    // whose tallies came with it.
     std::string snapshot_refused;  // Why there was a snapshot and no use of it.
   };
   Stats GetStats() const;
@@ -196,7 +202,8 @@ class Engine {
   void PlanAliases(absl::Span<const Alias> aliases, IngestReport* report,
                    WriteBatch* batch);
   absl::Status FoldMerge(const Alias& alias, UnitFolder* folder,
-                         FoldCounts* counts);
+                         FoldCounts* counts)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(population_->identity_mutex());
   // A batch between its number and its fold.
   struct InFlight {
     uint64_t sequence = 0;
@@ -209,21 +216,43 @@ class Engine {
   // Recovery: engine_recovery.cc, engine_snapshot.cc, engine_erase.cc.
   absl::Status LoadIdentities(Population* population) const;
   absl::Status LoadFacts();
-  // Adds the events of the log from `first` on to the population.
+  // Calls `add` with the blocks of the log from `first` on, without what is not
+  // kept, from several threads.
   struct Replayed {
     int64_t events = 0;
     Micros newest = -1;
   };
-  absl::StatusOr<Replayed> Replay(uint64_t first, Part part,
-                                  Population* population) const;
-  // Adds the snapshot's units and returns the log position after it.
-  absl::StatusOr<uint64_t> LoadSnapshot();
+  absl::StatusOr<Replayed> Replay(
+      uint64_t first,
+      absl::FunctionRef<absl::Status(EventBatch* block)> add) const;
+  // What is in a snapshot beside units and contents.
+  struct Snapshot {
+    uint64_t position = 1;  // The first block that it may lack.
+    // Units that became one unit after they were written: what each had.
+    std::vector<std::pair<std::string, std::string>> merges;
+    struct Kept {
+      uint64_t fingerprint = 0;
+      std::string bytes;
+    };
+    std::map<std::string, Kept> tallies;  // By specification.
+  };
+  // Adds the snapshot's units and contents to the population.
+  absl::StatusOr<Snapshot> LoadSnapshot();
+  absl::StatusOr<SnapshotHead> CheckHead(absl::string_view payload) const;
+  // Fills the books that there are tallies for, and returns those; the others
+  // stay in `specs`.
+  FoldedSpecs RestoreTallies(Snapshot* snapshot, FoldedSpecs* specs);
+  // Makes `restored` what the population contributes, once the log was read.
+  absl::StatusOr<Replayed> CatchUp(const Snapshot& snapshot,
+                                   FoldedSpecs restored);
   std::optional<std::string> SnapshotPath() const;
   // Adds the contributions of all units to the books of `set`.
   absl::Status FoldAll(const FoldSet& set, Population* population,
                        absl::FunctionRef<bool(double done)> progress) const;
   absl::Status WriteSnapshotLocked()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
+  absl::Status AppendUnits(FrameWriter* writer);
+  absl::Status AppendContents(FrameWriter* writer) const;
   absl::Status FinishErasures() ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
   // Takes the events before `cutoff` out of all units and the books of `set`.
   absl::Status ForgetEvents(Micros cutoff, const FoldSet& set)
@@ -272,6 +301,7 @@ class Engine {
   // Of the start.
   int64_t replayed_ = 0;
   int64_t snapshot_units_ = 0;
+  int64_t snapshot_books_ = 0;
   std::string snapshot_refused_;
 };
 

@@ -250,7 +250,7 @@ absl::Status Engine::ForgetEvents(Micros cutoff, const FoldSet& set) {
     for (const UnitEvent& event : before) {
       (event.time < cutoff ? gone : after).push_back(event);
     }
-    folder.Replace(before, after, gone);
+    folder.Replace(before, after, gone, /*late=*/false);
     total_events_ -= static_cast<int64_t>(gone.size());
     if (++changed % 4096 == 0) folder.Flush();
     return true;

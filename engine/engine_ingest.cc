@@ -74,9 +74,12 @@ absl::StatusOr<IngestReport> Engine::Ingest(const EventBatch& batch,
   std::unique_ptr<UnitFolder> folder = folding->Borrow();
   FoldCounts counts;
   status = FoldBatch(&routed, batch, folder.get(), &report, &counts);
-  for (size_t i = 0; i < aliases.size() && status.ok(); ++i) {
-    if (report.aliases[i].outcome != Outcome::kStored) continue;
-    status = FoldMerge(aliases[i], folder.get(), &counts);
+  if (!aliases.empty() && status.ok()) {
+    absl::MutexLock identity_lock(&population_->identity_mutex());
+    for (size_t i = 0; i < aliases.size() && status.ok(); ++i) {
+      if (report.aliases[i].outcome != Outcome::kStored) continue;
+      status = FoldMerge(aliases[i], folder.get(), &counts);
+    }
   }
   folder->Flush();
   folding->Return(std::move(folder));
@@ -268,7 +271,7 @@ absl::Status Engine::FoldUnit(absl::Span<RoutedEvent> events, UnitShard* shard,
     ++counts->stored;
   }
   if (changed.empty()) return absl::OkStatus();
-  folder->Replace(before, after, changed);
+  folder->Replace(before, after, changed, shard->dumped);
   StoreEvents(after, hash, unit, shard);
   return absl::OkStatus();
 }
@@ -309,7 +312,6 @@ void Engine::PlanAliases(absl::Span<const Alias> aliases, IngestReport* report,
 
 absl::Status Engine::FoldMerge(const Alias& alias, UnitFolder* folder,
                                FoldCounts* counts) {
-  absl::MutexLock identity_lock(&population_->identity_mutex());
   std::string roots[2];
   uint64_t hashes[2];
   const std::string* ids[2] = {&alias.alias_id, &alias.unit_id};
@@ -322,18 +324,26 @@ absl::Status Engine::FoldMerge(const Alias& alias, UnitFolder* folder,
   // one after the other is enough.
   std::vector<UnitEvent> merged;
   std::vector<std::string> packed(2);
+  bool dumped[2];
+  bool spilled = false;
   for (int i = 0; i < 2; ++i) {
     UnitShard& shard =
         population_->units().shard(UnitTable::ShardOf(hashes[i]));
     absl::MutexLock lock(&shard.mutex);
     const absl::StatusOr<Unit*> unit = shard.Find(hashes[i], roots[i]);
     if (!unit.ok()) return unit.status();
+    dumped[i] = shard.dumped;
+    spilled = spilled || shard.spilled();
     if (*unit == nullptr) continue;
     packed[i] = std::string((*unit)->packed());
   }
+  const std::string root = population_->MergeIds(alias.alias_id, alias.unit_id);
+  // A snapshot under way will not come to the merged unit any more: it needs
+  // both parts as they were.
+  const bool after_dump = dumped[roots[0] == root ? 0 : 1];
   for (int i = 0; i < 2; ++i) {
     const std::vector<UnitEvent> events = UnpackAll(packed[i]);
-    folder->Add(events, -1);
+    folder->Add(events, -1, dumped[i] || after_dump);
     UnitEvent replaced;
     for (const UnitEvent& event : events) {
       if (AddEvent(event, &merged, &replaced) != AddOutcome::kAdded) {
@@ -341,15 +351,17 @@ absl::Status Engine::FoldMerge(const Alias& alias, UnitFolder* folder,
       }
     }
   }
-  folder->Add(merged, 1);
+  folder->Add(merged, 1, after_dump);
   ++counts->aliases;
   {
     absl::MutexLock lock(&merged_mutex_);
-    if (dumping_) {
-      for (int i = 0; i < 2; ++i) AppendUnit(roots[i], packed[i], &merged_);
+    for (int i = 0; i < 2 && dumping_; ++i) {
+      // What is in scratch may be dumped or not, whatever its shard says.
+      if (spilled || (after_dump && !dumped[i])) {
+        AppendUnit(roots[i], packed[i], &merged_);
+      }
     }
   }
-  const std::string root = population_->MergeIds(alias.alias_id, alias.unit_id);
   for (int i = 0; i < 2; ++i) {
     UnitShard& shard =
         population_->units().shard(UnitTable::ShardOf(hashes[i]));

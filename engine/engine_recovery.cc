@@ -30,6 +30,7 @@ struct Block {
 // Leaves the events of units out that are of other parts.
 void KeepPart(const Engine::Part& part, Population& population,
               EventBatch* block) {
+  if (part.count == 1) return;
   std::vector<bool> keep;
   absl::ReaderMutexLock lock(&population.identity_mutex());
   for (const absl::string_view id : block->units()) {
@@ -60,11 +61,11 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(
   absl::StatusOr<uint64_t> next = NextSequence(*store);
   if (!next.ok()) return next.status();
 
-  uint64_t position = 1;
+  Snapshot snapshot;
   if (engine->SnapshotPath().has_value()) {
-    const absl::StatusOr<uint64_t> loaded = engine->LoadSnapshot();
+    absl::StatusOr<Snapshot> loaded = engine->LoadSnapshot();
     if (loaded.ok()) {
-      position = *loaded;
+      snapshot = *std::move(loaded);
     } else {
       // The log has everything: the snapshot only makes the start faster.
       if (!absl::IsNotFound(loaded.status())) {
@@ -77,29 +78,33 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(
       if (!status.ok()) return status;
     }
   }
+  FoldedSpecs fresh;
+  FoldedSpecs compiled = Compile(specs, FoldedSpecs(), -1, &fresh);
+  {
+    absl::MutexLock lock(&engine->ingest_);
+    engine->Seal(&compiled);
+  }
+  FoldedSpecs rest = compiled;
   const absl::StatusOr<Replayed> replayed =
-      engine->Replay(position, {}, engine->population_.get());
+      engine->CatchUp(snapshot, engine->RestoreTallies(&snapshot, &rest));
   if (!replayed.ok()) return replayed.status();
   engine->replayed_ = replayed->events;
   engine->since_snapshot_ = replayed->events;
+  engine->total_events_ += replayed->events;
   engine->RaiseNewest(replayed->newest);
   {
     absl::MutexLock lock(&engine->sequence_mutex_);
-    engine->next_sequence_ = std::max(*next, position);
+    engine->next_sequence_ = std::max(*next, snapshot.position);
   }
 
-  absl::MutexLock lock(&engine->ingest_);
-  FoldedSpecs fresh;
-  FoldedSpecs compiled = Compile(specs, FoldedSpecs(), -1, &fresh);
-  engine->Seal(&compiled);
-  auto folding = std::make_shared<Folding>(std::move(compiled),
-                                           engine->population_->contents());
-  status = engine->FoldAll(folding->set, engine->population_.get(),
+  const FoldSet rest_set(std::move(rest), &engine->population_->contents());
+  status = engine->FoldAll(rest_set, engine->population_.get(),
                            [](double) { return true; });
   if (!status.ok()) return status;
   {
     absl::MutexLock specs_lock(&engine->specs_mutex_);
-    engine->folding_ = std::move(folding);
+    engine->folding_ = std::make_shared<Folding>(
+        std::move(compiled), engine->population_->contents());
   }
   if (!engine->erased_.empty()) {
     status = engine->FinishErasures();
@@ -166,8 +171,48 @@ absl::Status Engine::LoadIdentities(Population* population) const {
   return status.ok() ? damage : status;
 }
 
-absl::StatusOr<Engine::Replayed> Engine::Replay(uint64_t first, Part part,
-                                                Population* population) const {
+absl::StatusOr<Engine::Replayed> Engine::CatchUp(const Snapshot& snapshot,
+                                                 FoldedSpecs restored) {
+  if (restored.empty()) {
+    return Replay(snapshot.position, [&](EventBatch* block) {
+      return population_->AddBlock(*block);
+    });
+  }
+  Folding folding(std::move(restored), population_->contents());
+  {
+    const std::unique_ptr<UnitFolder> folder = folding.Borrow();
+    std::vector<UnitEvent> merged;
+    UnitEvent replaced;
+    for (const auto& [before, added] : snapshot.merges) {
+      const std::vector<UnitEvent> events = UnpackAll(added);
+      UnpackAll(before, &merged);
+      folder->Add(merged, -1);
+      folder->Add(events, -1);
+      for (const UnitEvent& event : events) {
+        AddEvent(event, &merged, &replaced);
+      }
+      folder->Add(merged, 1);
+    }
+    folder->Flush();
+  }
+  return Replay(snapshot.position, [&](EventBatch* block) {
+    absl::ReaderMutexLock lock(&ingest_);
+    RoutedBatch routed = population_->Route(*block);
+    IngestReport report;
+    report.events.resize(block->items().size());
+    FoldCounts counts;
+    std::unique_ptr<UnitFolder> folder = folding.Borrow();
+    absl::Status status =
+        FoldBatch(&routed, *block, folder.get(), &report, &counts);
+    folder->Flush();
+    folding.Return(std::move(folder));
+    return status;
+  });
+}
+
+absl::StatusOr<Engine::Replayed> Engine::Replay(
+    uint64_t first,
+    absl::FunctionRef<absl::Status(EventBatch* block)> add) const {
   WorkQueue<Block> queue(static_cast<size_t>(4 * options_.threads));
   std::atomic<int64_t> events{0};
   std::atomic<Micros> newest{-1};
@@ -180,8 +225,7 @@ absl::StatusOr<Engine::Replayed> Engine::Replay(uint64_t first, Part part,
         erased_.TakeOut(next->sequence, &batch);
         batch.RemoveItems(
             [&](const EventBatch::Item& item) { return item.time < cutoff; });
-        if (part.count > 1) KeepPart(part, *population, &batch);
-        status = population->AddBlock(batch);
+        status = add(&batch);
       }
       if (!status.ok()) {
         queue.Stop(AtBlock(next->sequence, status));
@@ -329,8 +373,10 @@ absl::Status Engine::Verify() const {
     Population again(store_, std::numeric_limits<int64_t>::max());
     absl::Status status = LoadIdentities(&again);
     if (!status.ok()) return status;
-    const absl::StatusOr<Replayed> replayed =
-        Replay(1, {.number = part, .count = parts}, &again);
+    const absl::StatusOr<Replayed> replayed = Replay(1, [&](EventBatch* block) {
+      KeepPart({.number = part, .count = parts}, again, block);
+      return again.AddBlock(*block);
+    });
     if (!replayed.ok()) return replayed.status();
     const FoldSet set(books, &again.contents());
     status = FoldAll(set, &again, [](double) { return true; });

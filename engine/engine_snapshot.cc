@@ -7,6 +7,8 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "engine/engine.h"
+#include "engine/fingerprint.h"
+#include "engine/folding.h"
 #include "engine/frame_file.h"
 #include "engine/record.h"
 #include "engine/unit_snapshot.h"
@@ -37,6 +39,30 @@ absl::Status FindAnchor(const Store& store, uint64_t position,
   return absl::OkStatus();
 }
 
+// Calls fn(name, fingerprint, book) with what is folded and not sealed.
+template <typename Fn>
+void ForEachBook(const FoldedSpecs& specs, const Fn& fn) {
+  for (const auto& [name, folded] : specs.journeys) {
+    fn(name, Fingerprint(folded.fold->journey()), folded.book);
+  }
+  for (const auto& [name, folded] : specs.experiments) {
+    if (folded.sealed) continue;
+    fn(name, Fingerprint(folded.fold->experiment()), folded.book);
+  }
+}
+
+absl::Status AppendTallies(const std::string& name, uint64_t fingerprint,
+                           absl::string_view bytes, FrameWriter* writer) {
+  absl::Status status = writer->Append(
+      kSnapshotTalliesHead,
+      EncodeTalliesHead({name, fingerprint, uint64_t{bytes.size()}}));
+  while (status.ok() && !bytes.empty()) {
+    status = writer->Append(kSnapshotTallies, bytes.substr(0, kFrameBytes));
+    bytes.remove_prefix(std::min(bytes.size(), kFrameBytes));
+  }
+  return status;
+}
+
 }  // namespace
 
 std::optional<std::string> Engine::SnapshotPath() const {
@@ -55,6 +81,12 @@ absl::Status Engine::WriteSnapshot() {
   return WriteSnapshotLocked();
 }
 
+// What is written is of one moment, in this sense: the units stand as they were
+// when their shard was written, each shard at a moment of its own, and the
+// tallies are the sum of what just these units contribute. To get there, what
+// happens to a unit after its shard was written is counted apart, as late, in
+// each book, and taken out of the tallies that are written. The log has it,
+// from `position` on; what stands in both counts once.
 absl::Status Engine::WriteSnapshotLocked() {
   const std::optional<std::string> path = SnapshotPath();
   if (!path.has_value()) {
@@ -64,41 +96,81 @@ absl::Status Engine::WriteSnapshotLocked() {
   if (!writer.ok()) return writer.status();
 
   SnapshotHead head;
+  std::shared_ptr<Folding> folding;
+  int64_t grown = 0;
   {
-    // Merges are whole on one side of this moment.
-    absl::MutexLock identity_lock(&population_->identity_mutex());
+    // No batch is half done at this moment.
+    absl::MutexLock ingest_lock(&ingest_);
+    folding = this->folding();
+    ForEachBook(folding->set.specs(),
+                [](const std::string&, uint64_t,
+                   const std::shared_ptr<Book>& book) { book->BeginLate(); });
+    grown = since_snapshot_.load();
+    head.newest = newest_.load();
+    head.cutoff = cutoff_.load();
+    head.events = total_events_.load();
+    head.exact = !population_->units().GetStats().spilled;
+    {
+      absl::MutexLock lock(&sequence_mutex_);
+      head.position = next_sequence_;
+    }
     absl::MutexLock lock(&merged_mutex_);
     dumping_ = true;
     merged_.clear();
   }
   const auto stop = absl::MakeCleanup([&] {
+    for (int i = 0; i < UnitTable::kShards; ++i) {
+      UnitShard& shard = population_->units().shard(i);
+      absl::MutexLock lock(&shard.mutex);
+      shard.dumped = false;
+    }
+    ForEachBook(folding->set.specs(),
+                [](const std::string&, uint64_t,
+                   const std::shared_ptr<Book>& book) { book->EndLate(); });
     absl::MutexLock lock(&merged_mutex_);
     dumping_ = false;
     merged_.clear();
   });
-  const int64_t grown = since_snapshot_.load();
-  {
-    absl::MutexLock lock(&sequence_mutex_);
-    head.position = in_flight_.empty() ? next_sequence_ : *in_flight_.begin();
-  }
-  head.newest = newest_.load();
-  head.cutoff = cutoff_.load();
-  head.events = total_events_.load();
   absl::Status status = FindAnchor(*store_, head.position, &head);
   if (status.ok()) {
     status = writer->Append(kSnapshotHead, EncodeHead(head));
   }
-  // Each shard at a moment of its own: events that come twice, from here and
-  // from the log, count once.
+  if (status.ok()) status = AppendUnits(&*writer);
+  if (status.ok()) status = AppendContents(&*writer);
+  if (!status.ok()) return status;
+  if (head.exact && !population_->units().GetStats().spilled) {
+    {
+      // The last batches that changed units before they were written have
+      // changed the books as well.
+      absl::MutexLock lock(&ingest_);
+    }
+    ForEachBook(
+        folding->set.specs(), [&](const std::string& name, uint64_t fingerprint,
+                                  const std::shared_ptr<Book>& book) {
+          if (!status.ok()) return;
+          status = AppendTallies(name, fingerprint,
+                                 book->ReadWithoutLate().Serialize(), &*writer);
+        });
+  }
+  if (status.ok()) status = writer->Commit();
+  if (status.ok()) since_snapshot_ -= grown;
+  return status;
+}
+
+absl::Status Engine::AppendUnits(FrameWriter* writer) {
+  absl::Status status;
   for (int i = 0; i < UnitTable::kShards && status.ok(); ++i) {
     std::vector<std::string> frames(1);
-    UnitShard& shard = population_->units().shard(i);
     {
+      // Merges are whole on one side of this moment.
+      absl::ReaderMutexLock identity_lock(&population_->identity_mutex());
+      UnitShard& shard = population_->units().shard(i);
       absl::MutexLock lock(&shard.mutex);
       shard.ForEachInMemory([&](Unit* unit) {
         if (frames.back().size() >= kFrameBytes) frames.emplace_back();
         AppendUnit(unit->id(), unit->packed(), &frames.back());
       });
+      shard.dumped = true;
     }
     for (const std::string& frame : frames) {
       if (status.ok() && !frame.empty()) {
@@ -128,8 +200,12 @@ absl::Status Engine::WriteSnapshotLocked() {
     // Later merges are of units that the file has.
     dumping_ = false;
   }
-  status = writer->Append(kSnapshotUnits, frame);
-  frame.clear();
+  return writer->Append(kSnapshotUnits, frame);
+}
+
+absl::Status Engine::AppendContents(FrameWriter* writer) const {
+  std::string frame;
+  absl::Status status;
   const ContentTable& contents = population_->contents();
   const uint32_t count = contents.size();
   for (uint32_t i = 0; i < count && status.ok(); ++i) {
@@ -139,92 +215,153 @@ absl::Status Engine::WriteSnapshotLocked() {
       frame.clear();
     }
   }
-  if (status.ok()) status = writer->Commit();
-  if (status.ok()) since_snapshot_ -= grown;
   return status;
 }
 
-absl::StatusOr<uint64_t> Engine::LoadSnapshot() {
+absl::StatusOr<SnapshotHead> Engine::CheckHead(
+    absl::string_view payload) const {
+  absl::StatusOr<SnapshotHead> head = DecodeHead(payload);
+  if (!head.ok()) return head.status();
+  if (head->cutoff != cutoff_.load()) {
+    return absl::FailedPreconditionError(
+        "the snapshot holds events that are not kept any more");
+  }
+  if (head->anchor == 0) return head;
+  const auto block = store_->Get(Keyspace::kLog, LogKey(head->anchor));
+  if (!block.ok()) return block.status();
+  if (!block->has_value() || HashText(**block) != head->anchor_hash) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the snapshot is of another log: block ", head->anchor,
+                     " is not the same"));
+  }
+  return head;
+}
+
+absl::StatusOr<Engine::Snapshot> Engine::LoadSnapshot() {
   absl::StatusOr<FrameReader> reader = FrameReader::Open(*SnapshotPath());
   if (!reader.ok()) return reader.status();
   if (!erased_.empty()) {
     return absl::FailedPreconditionError(
         "an erasure was cut short: the snapshot may hold what it erases");
   }
-  SnapshotHead head;
-  bool has_head = false;
+  Snapshot snapshot;
+  std::optional<SnapshotHead> head;
+  Snapshot::Kept* kept = nullptr;
   // Frames are read by this thread and unpacked by others.
+  absl::Mutex merges_mutex;
   WorkQueue<std::string> queue(2 * options_.threads);
   std::vector<std::thread> threads;
-  const auto add = [&](absl::string_view root, absl::string_view packed) {
-    return population_->AddUnit(root, packed);
-  };
-  for (int i = 0; i < options_.threads; ++i) {
-    threads.emplace_back([&] {
-      while (const std::optional<std::string> frame = queue.Pop()) {
-        if (absl::Status status = ForEachUnitOf(*frame, add); !status.ok()) {
-          queue.Stop(status);
-        }
+  const auto work = [&] {
+    std::string before;
+    const auto add = [&](absl::string_view id, absl::string_view packed) {
+      absl::Status status = population_->AddUnit(id, packed, &before);
+      if (status.ok() && !before.empty() && head->exact) {
+        absl::MutexLock lock(&merges_mutex);
+        snapshot.merges.emplace_back(before, std::string(packed));
       }
-    });
-  }
-  const absl::Status status = [&]() -> absl::Status {
-    while (true) {
-      const auto frame = reader->Next();
-      if (!frame.ok()) return frame.status();
-      if (!frame->has_value()) return absl::OkStatus();
-      const absl::string_view payload = (*frame)->payload;
-      switch ((*frame)->kind) {
-        case kSnapshotHead: {
-          const absl::StatusOr<SnapshotHead> read = DecodeHead(payload);
-          if (!read.ok()) return read.status();
-          head = *read;
-          has_head = true;
-          if (head.cutoff != cutoff_.load()) {
-            return absl::FailedPreconditionError(
-                "the snapshot holds events that are not kept any more");
-          }
-          if (head.anchor == 0) break;
-          const auto block = store_->Get(Keyspace::kLog, LogKey(head.anchor));
-          if (!block.ok()) return block.status();
-          if (!block->has_value() || HashText(**block) != head.anchor_hash) {
-            return absl::FailedPreconditionError(
-                absl::StrCat("the snapshot is of another log: block ",
-                             head.anchor, " is not the same"));
-          }
-          break;
-        }
-        case kSnapshotUnits:
-          if (!queue.Push(std::string(payload))) return queue.status();
-          break;
-        case kSnapshotContents: {
-          absl::Status interned =
-              ForEachContentOf(payload, [&](absl::string_view encoded) {
-                return population_->contents().Intern(encoded) ==
-                               ContentTable::kNotInterned
-                           ? absl::DataLossError(
-                                 "snapshot is damaged: a content is not one")
-                           : absl::OkStatus();
-              });
-          if (!interned.ok()) return interned;
-          break;
-        }
-        default:
-          return absl::DataLossError(absl::StrCat(
-              "snapshot is damaged: unknown frame ", (*frame)->kind));
+      return status;
+    };
+    while (const std::optional<std::string> frame = queue.Pop()) {
+      if (absl::Status status = ForEachUnitOf(*frame, add); !status.ok()) {
+        queue.Stop(status);
       }
     }
-  }();
+  };
+  const auto take = [&](const Frame& frame) -> absl::Status {
+    if (!head.has_value() && frame.kind != kSnapshotHead) {
+      return absl::DataLossError("snapshot is damaged: no head");
+    }
+    switch (frame.kind) {
+      case kSnapshotHead: {
+        absl::StatusOr<SnapshotHead> read = CheckHead(frame.payload);
+        if (!read.ok()) return read.status();
+        head = *read;
+        for (int i = 0; i < options_.threads; ++i) threads.emplace_back(work);
+        return absl::OkStatus();
+      }
+      case kSnapshotUnits:
+        return queue.Push(std::string(frame.payload)) ? absl::OkStatus()
+                                                      : queue.status();
+      case kSnapshotContents:
+        return ForEachContentOf(frame.payload, [&](absl::string_view encoded) {
+          return population_->contents().Intern(encoded) ==
+                         ContentTable::kNotInterned
+                     ? absl::DataLossError(
+                           "snapshot is damaged: a content is not one")
+                     : absl::OkStatus();
+        });
+      case kSnapshotTalliesHead: {
+        absl::StatusOr<TalliesHead> read = DecodeTalliesHead(frame.payload);
+        if (!read.ok()) return read.status();
+        kept = &snapshot.tallies[read->name];
+        kept->fingerprint = read->fingerprint;
+        kept->bytes.reserve(read->bytes);
+        return absl::OkStatus();
+      }
+      case kSnapshotTallies:
+        if (kept == nullptr) break;
+        kept->bytes.append(frame.payload.data(), frame.payload.size());
+        return absl::OkStatus();
+    }
+    return absl::DataLossError(
+        absl::StrCat("snapshot is damaged: unknown frame ", frame.kind));
+  };
+  absl::Status status;
+  while (status.ok()) {
+    const auto frame = reader->Next();
+    if (!frame.ok()) {
+      status = frame.status();
+    } else if (frame->has_value()) {
+      status = take(**frame);
+    } else {
+      break;
+    }
+  }
   if (!status.ok()) queue.Stop(status);
   queue.Close();
   for (std::thread& thread : threads) thread.join();
   if (absl::Status failure = queue.status(); !failure.ok()) return failure;
-  if (!has_head) return absl::DataLossError("snapshot is damaged: no head");
-  const UnitTable::Stats stats = population_->units().GetStats();
-  snapshot_units_ = stats.units;
-  total_events_ = head.events;
-  RaiseNewest(head.newest);
-  return head.position;
+  if (!head.has_value()) {
+    return absl::DataLossError("snapshot is damaged: no head");
+  }
+  snapshot_units_ = population_->units().GetStats().units;
+  total_events_ = head->events;
+  RaiseNewest(head->newest);
+  snapshot.position = head->position;
+  return snapshot;
+}
+
+FoldedSpecs Engine::RestoreTallies(Snapshot* snapshot, FoldedSpecs* specs) {
+  FoldedSpecs rest;
+  FoldedSpecs restored;
+  const auto sort = [&](const auto& folded, uint64_t fingerprint,
+                        const std::string& name, auto* good, auto* other) {
+    const auto it = snapshot->tallies.find(name);
+    if (!folded.sealed && it != snapshot->tallies.end() &&
+        it->second.fingerprint == fingerprint) {
+      const Tallies shape = folded.fold->ZeroTallies();
+      absl::StatusOr<Tallies> tallies = Tallies::Parse(
+          it->second.bytes, shape.slots(), shape.groups(), shape.columns());
+      if (tallies.ok()) {
+        folded.book->Restore(*std::move(tallies));
+        (*good)[name] = folded;
+        ++snapshot_books_;
+        return;
+      }
+    }
+    (*other)[name] = folded;
+  };
+  for (const auto& [name, folded] : specs->journeys) {
+    sort(folded, Fingerprint(folded.fold->journey()), name, &restored.journeys,
+         &rest.journeys);
+  }
+  for (const auto& [name, folded] : specs->experiments) {
+    sort(folded, Fingerprint(folded.fold->experiment()), name,
+         &restored.experiments, &rest.experiments);
+  }
+  snapshot->tallies.clear();
+  *specs = std::move(rest);
+  return restored;
 }
 
 }  // namespace stagecraft::engine

@@ -65,6 +65,9 @@ absl::string_view Population::RootOf(absl::string_view id,
 
 RoutedBatch Population::Route(const EventBatch& batch) {
   RoutedBatch routed;
+  // Far from where the batches before it began.
+  routed.first_shard = static_cast<int>(routed_.fetch_add(1) * 97 %
+                                        uint32_t{UnitTable::kShards});
   struct UnitRoot {
     uint64_t hash;
     absl::string_view root;
@@ -169,8 +172,8 @@ absl::Status Population::AddBlock(const EventBatch& block) {
   });
 }
 
-absl::Status Population::AddUnit(absl::string_view id,
-                                 absl::string_view packed) {
+absl::Status Population::AddUnit(absl::string_view id, absl::string_view packed,
+                                 std::string* before) {
   absl::ReaderMutexLock lock(&identity_mutex_);
   uint64_t hash = HashText(id);
   const absl::string_view root = RootOf(id, &hash);
@@ -180,6 +183,7 @@ absl::Status Population::AddUnit(absl::string_view id,
   if (!found.ok()) return found.status();
   Unit* unit = *found != nullptr ? *found : shard.Insert(hash, root);
   thread_local std::vector<UnitEvent> events;
+  before->assign(unit->packed().data(), unit->packed().size());
   UnpackAll(unit->packed(), &events);
   if (events.empty()) {
     UnpackAll(packed, &events);

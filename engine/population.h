@@ -4,6 +4,7 @@
 #ifndef STAGECRAFT_ENGINE_POPULATION_H_
 #define STAGECRAFT_ENGINE_POPULATION_H_
 
+#include <algorithm>
 #include <atomic>
 #include <bitset>
 #include <cstdint>
@@ -41,13 +42,29 @@ struct RoutedBatch {
   int64_t identity_version = 0;
   std::deque<std::string> roots;  // Those that are not texts of the batch.
 
-  // Calls `fn(shard, events)` with the events of each shard that has any.
+  // Calls `fn(shard, events)` with the events of each shard that has any, from
+  // `first_shard` on and then from the first one.
   template <typename Fn>
   absl::Status ForEachShard(const Fn& fn) {
-    for (size_t begin = 0; begin < events.size();) {
+    const auto middle = std::partition_point(
+        events.begin(), events.end(), [&](const RoutedEvent& event) {
+          return UnitTable::ShardOf(event.unit_hash) < first_shard;
+        });
+    const size_t start = middle - events.begin();
+    absl::Status status = ForEachShardIn(start, events.size(), fn);
+    return status.ok() ? ForEachShardIn(0, start, fn) : status;
+  }
+  // Batches that are folded at the same time begin at different shards, or they
+  // would wait for each other all along.
+  int first_shard = 0;
+
+ private:
+  template <typename Fn>
+  absl::Status ForEachShardIn(size_t begin, size_t until, const Fn& fn) {
+    while (begin < until) {
       const int shard = UnitTable::ShardOf(events[begin].unit_hash);
       size_t end = begin + 1;
-      while (end < events.size() &&
+      while (end < until &&
              UnitTable::ShardOf(events[end].unit_hash) == shard) {
         ++end;
       }
@@ -105,8 +122,10 @@ class Population {
 
   // Adds the items of a block of the log that are not there yet.
   absl::Status AddBlock(const EventBatch& block);
-  // Adds packed events to the unit that `id` belongs to.
-  absl::Status AddUnit(absl::string_view id, absl::string_view packed);
+  // Adds packed events to the unit that `id` belongs to. `before` gets those
+  // that it had.
+  absl::Status AddUnit(absl::string_view id, absl::string_view packed,
+                       std::string* before);
 
   // Calls `fn(thread, root, packed events)` with each unit from `threads`
   // threads, the calling one included. The population must not change
@@ -125,6 +144,7 @@ class Population {
   // By the hash of an id: whether it may have an alias.
   std::bitset<1 << 20> has_alias_ ABSL_GUARDED_BY(identity_mutex_);
   std::atomic<int64_t> identity_version_{0};
+  std::atomic<uint32_t> routed_{0};  // Batches.
 };
 
 std::string PackAll(absl::Span<const UnitEvent> events);

@@ -35,7 +35,13 @@ class Published {
 
   // The same without counting: for a caller that is done with it before this
   // thread calls Get, Peek or With of any Published<T> again.
-  const T& Peek() const { return *Mine(); }
+  const T& Peek() const {
+    const uint64_t version = core_->version.load(std::memory_order_acquire);
+    if (last_.core == core_.get() && last_.version == version) {
+      return *last_.value;
+    }
+    return *Mine();
+  }
 
   void Replace(std::shared_ptr<const T> value) {
     // Destroyed without the lock.
@@ -71,13 +77,27 @@ class Published {
     std::shared_ptr<const T> value;
   };
 
+  // What a thread has read last: one of its `Seen`s, without a list to search.
+  struct Last {
+    const Core* core = nullptr;
+    uint64_t version = 0;
+    const T* value = nullptr;
+  };
+  static inline thread_local constinit Last last_;
+
   const std::shared_ptr<const T>& Mine() const {
+    const Seen& seen = Search();
+    last_ = {seen.address, seen.version, seen.value.get()};
+    return seen.value;
+  }
+
+  const Seen& Search() const {
     static thread_local std::vector<Seen> all;
     const uint64_t version = core_->version.load(std::memory_order_acquire);
     for (Seen& seen : all) {
       if (seen.address != core_.get()) continue;
       if (seen.version != version) Refresh(&seen);
-      return seen.value;
+      return seen;
     }
     // What is gone gives way, so that the list stays short.
     all.erase(
@@ -88,7 +108,7 @@ class Published {
     seen.core = core_;
     seen.address = core_.get();
     Refresh(&seen);
-    return seen.value;
+    return seen;
   }
 
   void Refresh(Seen* seen) const {

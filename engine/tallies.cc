@@ -78,6 +78,22 @@ void Tallies::Apply(const BookDelta& delta) {
   }
 }
 
+void Tallies::Subtract(const Tallies& other) {
+  for (size_t i = 0; i < sums_.size(); ++i) {
+    other.sums_[i].ForEach(
+        [&](Tick tick, absl::Span<const absl::int128> numbers) {
+          std::array<absl::int128, kMaxNumbers> negative = {};
+          for (size_t k = 0; k < numbers.size(); ++k) {
+            negative[k] = absl::int128(-absl::uint128(numbers[k]));
+          }
+          sums_[i].Add(tick, {negative.data(), numbers.size()}, present_);
+        });
+  }
+  for (size_t i = 0; i < durations_.size(); ++i) {
+    durations_[i].Subtract(other.durations_[i]);
+  }
+}
+
 Sums Tallies::ReadSums(int slot, int group, int column, Tick tick) const {
   return SumsOf(slot, group, column).At(tick, present_);
 }

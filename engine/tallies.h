@@ -25,11 +25,17 @@ class Tallies {
   Tallies(int slots, int groups, std::vector<Column> columns);
 
   const std::vector<Column>& columns() const { return columns_; }
+  int slots() const { return slots_; }
+  int groups() const { return groups_; }
+  // Of the same shape, without changes.
+  Tallies Zero() const { return Tallies(slots_, groups_, columns_); }
 
   // Adds a unit's contribution (sign 1) or takes it away (sign -1).
   void Apply(const Contribution& contribution, int sign);
   // `delta` is of the same columns.
   void Apply(const BookDelta& delta);
+  // Takes all changes of `other`, of the same shape, out.
+  void Subtract(const Tallies& other);
 
   // The sum of all changes at ticks <= `tick`.
   Sums ReadSums(int slot, int group, int column, Tick tick) const;

@@ -64,9 +64,9 @@ AddOutcome WouldAdd(const UnitEvent& event, absl::string_view packed) {
 
 UnitFolder::UnitFolder(const FoldSet* set)
     : set_(set), candidates_(set->size()), concerned_(set->size()) {
-  deltas_.reserve(set->size());
   for (size_t spec = 0; spec < set->size(); ++spec) {
     deltas_.push_back(set->book(spec)->NewDelta());
+    late_.push_back(set->book(spec)->NewDelta());
   }
 }
 
@@ -98,22 +98,24 @@ absl::Span<const FoldEvent> UnitFolder::Facts(
   return before_;
 }
 
-void UnitFolder::Add(absl::Span<const UnitEvent> events, int sign) {
+void UnitFolder::Add(absl::Span<const UnitEvent> events, int sign, bool late) {
   if (set_->size() == 0) return;
+  std::vector<BookDelta>& deltas = late ? late_ : deltas_;
   judged_.clear();
   ToFacts(events, &before_);
   candidates_ = set_->journeys();
   Candidates(before_, &candidates_);
   candidates_.ForEach([&](size_t spec) {
     set_->Contribute(spec, before_, &old_);
-    if (!old_.changes.empty()) deltas_[spec].Add(old_, sign);
+    if (!old_.changes.empty()) deltas[spec].Add(old_, sign);
   });
 }
 
 void UnitFolder::Replace(absl::Span<const UnitEvent> before,
                          absl::Span<const UnitEvent> after,
-                         absl::Span<const UnitEvent> changed) {
+                         absl::Span<const UnitEvent> changed, bool late) {
   if (set_->size() == 0) return;
+  std::vector<BookDelta>& deltas = late ? late_ : deltas_;
   judged_.clear();
   ToFacts(after, &after_);
   absl::Span<const FoldEvent> old_events;
@@ -143,15 +145,26 @@ void UnitFolder::Replace(absl::Span<const UnitEvent> before,
   candidates_.ForEach([&](size_t spec) {
     set_->Contribute(spec, old_events, &old_);
     set_->Contribute(spec, after_, &new_);
-    deltas_[spec].Replace(old_, new_);
+    deltas[spec].Replace(old_, new_);
   });
 }
 
 void UnitFolder::Flush() {
-  for (size_t spec = 0; spec < deltas_.size(); ++spec) {
-    if (deltas_[spec].empty()) continue;
-    set_->book(spec)->Apply(deltas_[spec]);
-    deltas_[spec].Clear();
+  // Books that others are changing come last.
+  for (const bool wait : {false, true}) {
+    for (size_t spec = 0; spec < deltas_.size(); ++spec) {
+      BookDelta& delta = deltas_[spec];
+      BookDelta& late = late_[spec];
+      if (delta.empty() && late.empty()) continue;
+      Book& book = *set_->book(spec);
+      if (wait) {
+        book.Apply(delta, late);
+      } else if (!book.TryApply(delta, late)) {
+        continue;
+      }
+      delta.Clear();
+      late.Clear();
+    }
   }
 }
 

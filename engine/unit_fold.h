@@ -37,13 +37,14 @@ class UnitFolder {
   // `set` outlives it.
   explicit UnitFolder(const FoldSet* set);
 
-  // Takes the contribution of a whole unit in (1) or out (-1).
-  void Add(absl::Span<const UnitEvent> events, int sign);
+  // Takes the contribution of a whole unit in (1) or out (-1). `late` is said
+  // to the books.
+  void Add(absl::Span<const UnitEvent> events, int sign, bool late = false);
   // The unit had `before` and has `after`; they differ in the events `changed`
   // only (new ones, and those that they replaced).
   void Replace(absl::Span<const UnitEvent> before,
                absl::Span<const UnitEvent> after,
-               absl::Span<const UnitEvent> changed);
+               absl::Span<const UnitEvent> changed, bool late);
 
   // The events with their facts; valid until the next call.
   absl::Span<const FoldEvent> Facts(absl::Span<const UnitEvent> events);
@@ -60,6 +61,7 @@ class UnitFolder {
 
   const FoldSet* const set_;
   std::vector<BookDelta> deltas_;
+  std::vector<BookDelta> late_;
   std::vector<FoldEvent> before_;
   std::vector<FoldEvent> after_;
   std::deque<ContentFacts> judged_;  // Of contents without a number.

@@ -47,6 +47,7 @@ std::string EncodeHead(const SnapshotHead& head) {
   Put(static_cast<uint64_t>(head.newest), 8, &out);
   Put(static_cast<uint64_t>(head.events), 8, &out);
   Put(static_cast<uint64_t>(head.cutoff), 8, &out);
+  Put(head.exact ? 1 : 0, 1, &out);
   return out;
 }
 
@@ -56,6 +57,7 @@ absl::StatusOr<SnapshotHead> DecodeHead(absl::string_view bytes) {
   uint64_t newest = 0;
   uint64_t events = 0;
   uint64_t cutoff = 0;
+  uint64_t exact = 0;
   if (!Get(&bytes, 4, &version)) return Damaged("its head");
   if (version != kSnapshotVersion) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -63,12 +65,30 @@ absl::StatusOr<SnapshotHead> DecodeHead(absl::string_view bytes) {
   }
   if (!Get(&bytes, 8, &head.position) || !Get(&bytes, 8, &head.anchor) ||
       !Get(&bytes, 8, &head.anchor_hash) || !Get(&bytes, 8, &newest) ||
-      !Get(&bytes, 8, &events) || !Get(&bytes, 8, &cutoff) || !bytes.empty()) {
+      !Get(&bytes, 8, &events) || !Get(&bytes, 8, &cutoff) ||
+      !Get(&bytes, 1, &exact) || exact > 1 || !bytes.empty()) {
     return Damaged("its head");
   }
   head.newest = static_cast<Micros>(newest);
   head.events = static_cast<int64_t>(events);
   head.cutoff = static_cast<Micros>(cutoff);
+  head.exact = exact == 1;
+  return head;
+}
+
+std::string EncodeTalliesHead(const TalliesHead& head) {
+  std::string out;
+  Put(head.fingerprint, 8, &out);
+  Put(head.bytes, 8, &out);
+  return out + head.name;
+}
+
+absl::StatusOr<TalliesHead> DecodeTalliesHead(absl::string_view bytes) {
+  TalliesHead head;
+  if (!Get(&bytes, 8, &head.fingerprint) || !Get(&bytes, 8, &head.bytes)) {
+    return Damaged("a head of tallies");
+  }
+  head.name = std::string(bytes);
   return head;
 }
 

@@ -15,13 +15,17 @@
 
 namespace stagecraft::engine {
 
-inline constexpr uint32_t kSnapshotVersion = 1;
+inline constexpr uint32_t kSnapshotVersion = 2;
 
 // Kinds of frames, in the order in which they come.
 enum SnapshotFrame : uint32_t {
   kSnapshotHead = 1,
   kSnapshotUnits = 2,     // Any number of them.
   kSnapshotContents = 3,  // Any number of them.
+  // Tallies: none, or those of each specification. A head, and then as many
+  // frames of bytes as it takes.
+  kSnapshotTalliesHead = 4,
+  kSnapshotTallies = 5,
 };
 
 struct SnapshotHead {
@@ -35,10 +39,22 @@ struct SnapshotHead {
   Micros newest = -1;
   int64_t events = 0;
   Micros cutoff = 0;  // Earlier events were not kept.
+  // Whether each unit stands here once, so that tallies may follow: they are
+  // what the units of the file, each for itself, contribute.
+  bool exact = false;
+};
+
+struct TalliesHead {
+  std::string name;  // Of the experiment or journey.
+  uint64_t fingerprint = 0;
+  uint64_t bytes = 0;
 };
 
 std::string EncodeHead(const SnapshotHead& head);
 absl::StatusOr<SnapshotHead> DecodeHead(absl::string_view bytes);
+
+std::string EncodeTalliesHead(const TalliesHead& head);
+absl::StatusOr<TalliesHead> DecodeTalliesHead(absl::string_view bytes);
 
 // Appends a unit to a frame of units.
 void AppendUnit(absl::string_view root, absl::string_view packed,

@@ -88,6 +88,9 @@ class UnitShard {
   bool spilled() const ABSL_SHARED_LOCKS_REQUIRED(mutex) { return spilled_; }
 
   mutable absl::Mutex mutex;
+  // A snapshot that is being written has the shard's units: what happens to
+  // them from here on is late.
+  bool dumped ABSL_GUARDED_BY(mutex) = false;
 
  private:
   friend class UnitTable;

@@ -27,12 +27,12 @@ class CallWatcher : public grpc::experimental::Interceptor {
         counter_(metrics->Of(method_)),
         log_(log),
         slow_(slow),
-        start_(std::chrono::steady_clock::now()) {
-    counter_->Start();
-  }
+        start_(std::chrono::steady_clock::now()) {}
 
   // The call is over, whether or not a status was sent.
   ~CallWatcher() override {
+    // Places that wait for a call when the server stops end without one.
+    if (!began_) return;
     const absl::Duration duration =
         absl::FromChrono(std::chrono::steady_clock::now() - start_);
     const grpc::StatusCode code = status_.has_value()
@@ -59,6 +59,10 @@ class CallWatcher : public grpc::experimental::Interceptor {
 
   void Intercept(
       grpc::experimental::InterceptorBatchMethods* methods) override {
+    if (!began_) {
+      began_ = true;
+      counter_->Start();
+    }
     if (methods->QueryInterceptionHookPoint(
             grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
       status_ = methods->GetSendStatus();
@@ -73,6 +77,7 @@ class CallWatcher : public grpc::experimental::Interceptor {
   const Log* const log_;  // The factory's, which outlives all calls.
   const absl::Duration slow_;
   const std::chrono::steady_clock::time_point start_;
+  bool began_ = false;
   std::optional<grpc::Status> status_;
 };
 

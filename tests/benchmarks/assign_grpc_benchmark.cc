@@ -25,6 +25,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "absl/synchronization/mutex.h"
 #include "service/server.h"
 #include "stagecraft/v1/assignment.grpc.pb.h"
 #include "stagecraft/v1/experiment.grpc.pb.h"
@@ -344,6 +345,8 @@ int Main(const Flags& flags) {
 }  // namespace stagecraft::service
 
 int main(int argc, char** argv) {
+  // As the server does.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   stagecraft::service::Flags flags;
   for (int i = 1; i < argc; ++i) {
     absl::string_view argument = argv[i];

@@ -24,6 +24,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "clients/cpp/client.h"
 #include "clients/cpp/event_columns.h"
 #include "service/server.h"
@@ -345,6 +346,8 @@ void Main(const Flags& flags) {
 }  // namespace stagecraft
 
 int main(int argc, char** argv) {
+  // As the server does.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   stagecraft::Main(stagecraft::ParseFlags(argc, argv));
   return 0;
 }

@@ -1,9 +1,11 @@
 // What the engine keeps beside the log, and takes out of it: snapshots, erased
 // units, forgotten events, and scans. Always against a recomputation.
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -114,6 +116,7 @@ TEST_F(EngineFilesTest, AStartWithASnapshotIsTheSameAsOneWithout) {
   const auto numbers = Numbers();
   Open();
   EXPECT_GT(engine_->GetStats().snapshot_units, 500);
+  EXPECT_EQ(engine_->GetStats().snapshot_books, 9);
   EXPECT_LT(engine_->GetStats().replayed_events, 11'000);
   EXPECT_EQ(engine_->GetStats().snapshot_refused, "");
   EXPECT_EQ(Numbers(), numbers);
@@ -123,6 +126,50 @@ TEST_F(EngineFilesTest, AStartWithASnapshotIsTheSameAsOneWithout) {
   EXPECT_EQ(engine_->GetStats().snapshot_units, 0);
   EXPECT_GT(engine_->GetStats().replayed_events, 19'000);
   EXPECT_EQ(Numbers(), numbers);
+}
+
+// Whatever moment each of its parts is of: every tenth unit becomes one with
+// another meanwhile.
+TEST_F(EngineFilesTest, ASnapshotIsExactWhateverHappensMeanwhile) {
+  load_ = Load({.events = 60'000, .anonymous_every = 5});
+  Send(10);
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    Send(1000);
+    done = true;
+  });
+  int snapshots = 0;
+  do {
+    EXPECT_THAT(engine_->WriteSnapshot(), IsOk());
+    ++snapshots;
+    if (snapshots % 2 == 0) continue;
+    // As a crash would leave it.
+    std::filesystem::copy(Snapshot(),
+                          Snapshot() + "." + std::to_string(snapshots),
+                          std::filesystem::copy_options::overwrite_existing);
+  } while (!done);
+  writer.join();
+  const auto numbers = Numbers();
+  EXPECT_GT(engine_->GetStats().aliases, 300);
+  for (int i = 1; i <= snapshots; i += 2) {
+    std::filesystem::rename(Snapshot() + "." + std::to_string(i), Snapshot());
+    Open();
+    EXPECT_EQ(engine_->GetStats().snapshot_refused, "");
+    EXPECT_EQ(engine_->GetStats().snapshot_books, 9);
+    EXPECT_EQ(Numbers(), numbers) << i << " of " << snapshots;
+    EXPECT_THAT(engine_->Verify(), IsOk()) << i << " of " << snapshots;
+  }
+}
+
+TEST_F(EngineFilesTest, TalliesOfAnotherSpecificationAreNotUsed) {
+  Send(40);
+  ASSERT_THAT(engine_->WriteSnapshot(), IsOk());
+  Experiment changed = *specs_.experiments[3];
+  changed.kpis[0].length = *changed.kpis[0].length / 2;
+  specs_.experiments[3] = std::make_shared<const Experiment>(changed);
+  Open();
+  EXPECT_EQ(engine_->GetStats().snapshot_books, 8);
+  EXPECT_THAT(engine_->Verify(), IsOk());
 }
 
 TEST_F(EngineFilesTest, ADamagedSnapshotIsRefusedAndTheLogIsReadInstead) {

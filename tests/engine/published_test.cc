@@ -10,7 +10,8 @@
 namespace stagecraft::engine {
 namespace {
 
-// A value that is whole only if both halves agree; counts how many there are.
+// A value that is whole only if both halves agree; counts how many there are. A
+// thread may keep one for longer than a test: counters are static.
 struct Pair {
   explicit Pair(int64_t n, std::atomic<int>* alive = nullptr)
       : a(n), b(-n), alive(alive) {
@@ -39,7 +40,7 @@ TEST(PublishedTest, ReadsTheNewest) {
 }
 
 TEST(PublishedTest, WhatIsHeldStays) {
-  std::atomic<int> alive{0};
+  static std::atomic<int> alive{0};
   Published<Pair> published(std::make_shared<const Pair>(1, &alive));
   const std::shared_ptr<const Pair> held = published.Get();
   for (int i = 2; i < 10; ++i) {
@@ -65,7 +66,7 @@ TEST(PublishedTest, OneOfSeveralIsNotMistakenForAnother) {
 }
 
 TEST(PublishedTest, ValuesOfThoseGoneAreReleased) {
-  std::atomic<int> alive{0};
+  static std::atomic<int> alive{0};
   for (int i = 0; i < 50; ++i) {
     const Published<Pair> one(std::make_shared<const Pair>(i, &alive));
     EXPECT_EQ(one.Get()->a, i);
@@ -75,7 +76,7 @@ TEST(PublishedTest, ValuesOfThoseGoneAreReleased) {
 
 // Readers see whole values and never go back, while writers replace them.
 TEST(PublishedTest, ReadersNeverGoBack) {
-  std::atomic<int> alive{0};
+  static std::atomic<int> alive{0};
   {
     Published<Pair> published(std::make_shared<const Pair>(0, &alive));
     std::atomic<int64_t> written{0};

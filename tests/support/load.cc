@@ -38,7 +38,6 @@ constexpr int kBurstCount = 8;
 constexpr int kHours = kLoadLength / kHour;
 // Anonymous people are known from their third act on.
 constexpr int kKnownFrom = 2;
-constexpr uint64_t kAnonymousEvery = 100;
 constexpr uint64_t kDuplicateEvery = 100;
 constexpr uint64_t kLateEvery = 100;
 constexpr size_t kRecent = 4096;
@@ -173,7 +172,7 @@ void Load::Act(uint32_t number, int burst, Micros time, LoadBatch* batch) {
   const uint32_t person = options_.first_person + number;
   const uint64_t hash = Mix(options_.seed ^ Mix(person));
   if (burst == 0) ++totals_.people;
-  const bool was_anonymous = hash % kAnonymousEvery == 0;
+  const bool was_anonymous = hash % options_.anonymous_every == 0;
   if (was_anonymous && burst == kKnownFrom) {
     batch->aliases.push_back(person);
     ++totals_.aliases;

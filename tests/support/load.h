@@ -49,6 +49,8 @@ struct LoadOptions {
   // have no person in common: for several producers. A load has about events /
   // 10 people, surely no more than events / 5.
   uint32_t first_person = 0;
+  // One person in so many is anonymous at first.
+  uint64_t anonymous_every = 100;
 };
 
 // Plain data of one event.
