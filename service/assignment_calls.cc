@@ -78,11 +78,11 @@ class AssignmentCalls::Call final : public Tag {
     context_.emplace();
     responder_.emplace(&*context_);
     if constexpr (std::is_same_v<Request, v1::AssignRequest>) {
-      owner_->async_.RequestAssign(&*context_, request_, &*responder_, queue_,
-                                   queue_, this);
+      owner_->methods_.RequestAssign(&*context_, request_, &*responder_, queue_,
+                                     queue_, this);
     } else {
-      owner_->async_.RequestBatchAssign(&*context_, request_, &*responder_,
-                                        queue_, queue_, this);
+      owner_->methods_.RequestBatchAssign(&*context_, request_, &*responder_,
+                                          queue_, queue_, this);
     }
   }
 
@@ -125,13 +125,14 @@ class AssignmentCalls::Call final : public Tag {
 };
 
 AssignmentCalls::AssignmentCalls(const AssignmentService* service,
+                                 AssignmentFeed* feed,
                                  const AssignmentCallsOptions& options)
-    : service_(service), options_(options) {}
+    : service_(service), options_(options), methods_(feed) {}
 
 AssignmentCalls::~AssignmentCalls() { Stop(); }
 
 void AssignmentCalls::Register(grpc::ServerBuilder* builder) {
-  builder->RegisterService(&async_);
+  builder->RegisterService(&methods_);
   for (int i = 0; i < options_.queues; ++i) {
     queues_.push_back(builder->AddCompletionQueue());
   }

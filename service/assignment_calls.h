@@ -1,6 +1,6 @@
-// Serves AssignmentService from completion queues of its own: the fastest way
-// that gRPC has, and the threads of these queues also read and write for the
-// other services of the server.
+// Serves AssignmentService: assignments from completion queues of its own, the
+// fastest way that gRPC has; the threads of these queues also read and write
+// for the other services of the server. Watches are served by callbacks.
 //
 // A call that need not wait is answered by the thread that read it. One that
 // may wait is handed to other threads. Messages live on arenas that are used
@@ -17,6 +17,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "service/assignment_feed.h"
 #include "service/assignment_service.h"
 #include "service/work_queue.h"
 #include "stagecraft/v1/assignment.grpc.pb.h"
@@ -37,8 +38,8 @@ struct AssignmentCallsOptions {
 // of the server's Shutdown, Stop, the destruction of the server.
 class AssignmentCalls {
  public:
-  // `service` outlives it.
-  AssignmentCalls(const AssignmentService* service,
+  // `service` and `feed` outlive it.
+  AssignmentCalls(const AssignmentService* service, AssignmentFeed* feed,
                   const AssignmentCallsOptions& options);
   ~AssignmentCalls();
 
@@ -52,13 +53,30 @@ class AssignmentCalls {
   template <typename Request, typename Response>
   class Call;
 
+  class Methods final
+      : public v1::AssignmentService::WithAsyncMethod_Assign<
+            v1::AssignmentService::WithAsyncMethod_BatchAssign<
+                v1::AssignmentService::WithCallbackMethod_WatchAssignmentConfig<
+                    v1::AssignmentService::Service>>> {
+   public:
+    explicit Methods(AssignmentFeed* feed) : feed_(feed) {}
+    AssignmentFeed::Reactor* WatchAssignmentConfig(
+        grpc::CallbackServerContext* context,
+        const v1::WatchAssignmentConfigRequest*) override {
+      return feed_->Open(context);
+    }
+
+   private:
+    AssignmentFeed* const feed_;
+  };
+
   void Serve(grpc::ServerCompletionQueue* queue);
   void Opened();
   void Closed();
 
   const AssignmentService* const service_;
   const AssignmentCallsOptions options_;
-  v1::AssignmentService::AsyncService async_;
+  Methods methods_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
   std::vector<std::thread> threads_;
   std::unique_ptr<WorkQueue> workers_;

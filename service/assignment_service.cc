@@ -60,25 +60,11 @@ absl::Status AssignUnit(const Question& question, const Unit& unit,
         assignment.reason == AssignmentReason::kNotRunning) {
       continue;
     }
-    v1::Assignment* answer = response->add_assignments();
-    answer->set_experiment(experiment.name);
-    answer->set_reason(ToProto(assignment.reason));
-    answer->set_revision(experiment.revision);
-    if (assignment.variant < 0) continue;
-    answer->set_variant(experiment.variants[assignment.variant].id);
-    const bool counted = IsCounted(assignment);
-    answer->set_counted(counted);
-    if (const google::protobuf::Value* payload =
-            FindPayload(question, experiment, assignment.variant);
-        payload != nullptr) {
-      *answer->mutable_payload() = *payload;
-    }
-    if (!counted) continue;
-    if (question.return_exposures) {
-      answer->set_exposure_event_id(
-          ExposureEventId(experiment, assignment.variant));
-    }
-    if (!question.record) continue;
+    v1::Assignment* const answer = response->add_assignments();
+    FillAnswer(experiment, assignment,
+               FindPayload(question, experiment, assignment.variant),
+               question.return_exposures, answer);
+    if (!question.record || !answer->counted()) continue;
     const std::vector<int>& before = (*met)[i];
     if (std::find(before.begin(), before.end(), assignment.variant) !=
         before.end()) {

@@ -169,6 +169,11 @@ void Catalog::Attach(engine::Engine* engine) {
   engine_ = engine;
 }
 
+void Catalog::OnChange(std::function<void()> listener) {
+  absl::MutexLock lock(&writer_);
+  listener_ = std::move(listener);
+}
+
 absl::StatusOr<v1::Journey> Catalog::GetJourney(absl::string_view name) const {
   if (const auto parsed = ParseJourneyName(name); !parsed.ok()) {
     return parsed.status();
@@ -236,15 +241,19 @@ absl::Status Catalog::Commit(CatalogEdit* edit) {
     }
     return status;
   }
-  absl::MutexLock lock(&mutex_);
-  state_.Replace(std::make_shared<const CatalogState>(std::move(edit->state_)));
-  for (auto& [experiment, decision] : edit->pending_) {
-    if (decision.has_value()) {
-      pending_[experiment] = *std::move(decision);
-    } else {
-      pending_.erase(experiment);
+  {
+    absl::MutexLock lock(&mutex_);
+    state_.Replace(
+        std::make_shared<const CatalogState>(std::move(edit->state_)));
+    for (auto& [experiment, decision] : edit->pending_) {
+      if (decision.has_value()) {
+        pending_[experiment] = *std::move(decision);
+      } else {
+        pending_.erase(experiment);
+      }
     }
   }
+  if (listener_ != nullptr) listener_();
   return absl::OkStatus();
 }
 

@@ -109,6 +109,11 @@ class Catalog {
   // opened with `specs()` and must outlive the catalog's last write.
   void Attach(engine::Engine* engine);
 
+  // From now on calls `listener` after each write, once readers see it; null:
+  // no longer, and no call is under way when this returns. It runs under the
+  // writers' lock and must be quick.
+  void OnChange(std::function<void()> listener);
+
   // Errors: kInvalidArgument if the name has another format; kNotFound.
   absl::StatusOr<v1::Journey> GetJourney(absl::string_view name) const;
   absl::StatusOr<v1::Kpi> GetKpi(absl::string_view name) const;
@@ -169,6 +174,7 @@ class Catalog {
   // write sets it right.
   bool engine_is_ahead_ ABSL_GUARDED_BY(writer_) = false;
   RequestLog requests_ ABSL_GUARDED_BY(writer_);
+  std::function<void()> listener_ ABSL_GUARDED_BY(writer_);
   engine::Published<CatalogState> state_;
   mutable absl::Mutex mutex_;
   std::map<std::string, v1::Decision> pending_ ABSL_GUARDED_BY(mutex_);

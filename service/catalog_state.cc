@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/text.h"
+#include "service/assignment/config.h"
 #include "service/convert.h"
 #include "service/names.h"
 
@@ -80,16 +81,8 @@ bool SameSpecs(const CatalogState& a, const CatalogState& b) {
 
 absl::StatusOr<engine::Experiment> Compile(const v1::Experiment& experiment,
                                            const CatalogState& state) {
-  int32_t start = 0;
-  int32_t end = 0;
-  const v1::Layer* layer = Find(state.layers, experiment.layer());
-  if (layer != nullptr) {
-    for (const v1::Layer::Slot& slot : layer->slots()) {
-      if (slot.experiment() != experiment.name()) continue;
-      start = slot.start_ppm();
-      end = slot.end_ppm();
-    }
-  }
+  const auto [start, end] =
+      FindSlot(Find(state.layers, experiment.layer()), experiment.name());
   if (experiment.has_frozen_journey()) {
     return StartedToEngine(experiment, start, end);
   }

@@ -220,19 +220,11 @@ void FillDefaults(const engine::Experiment& converted,
   experiment->set_salt(converted.salt);
   const engine::Plan& from = converted.plan;
   v1::Plan& to = *experiment->mutable_plan();
-  to.set_method(from.method == engine::Plan::Method::kFixedHorizon
-                    ? v1::Plan::FIXED_HORIZON
-                    : v1::Plan::ALWAYS_VALID);
-  switch (from.correction) {
-    case engine::Plan::Correction::kHolm:
-      to.set_correction(v1::Plan::HOLM);
-      break;
-    case engine::Plan::Correction::kBonferroni:
-      to.set_correction(v1::Plan::BONFERRONI);
-      break;
-    case engine::Plan::Correction::kNone:
-      to.set_correction(v1::Plan::NONE);
-      break;
+  if (to.method() == v1::Plan::METHOD_UNSPECIFIED) {
+    to.set_method(v1::Plan::ALWAYS_VALID);
+  }
+  if (to.correction() == v1::Plan::CORRECTION_UNSPECIFIED) {
+    to.set_correction(v1::Plan::HOLM);
   }
   to.set_alpha(from.alpha);
   to.set_power(from.power);

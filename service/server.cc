@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "service/admin_service.h"
 #include "service/assignment_calls.h"
+#include "service/assignment_feed.h"
 #include "service/assignment_service.h"
 #include "service/call_metrics.h"
 #include "service/catalog.h"
@@ -70,6 +71,7 @@ struct Server::Parts {
   std::unique_ptr<ExperimentService> experiments;
   std::unique_ptr<EventService> events;
   std::unique_ptr<AssignmentService> assignments;
+  std::unique_ptr<AssignmentFeed> assignment_feed;
   std::unique_ptr<AssignmentCalls> assignment_calls;
   std::unique_ptr<ResultServiceImpl> results;
   std::unique_ptr<DecisionServiceImpl> decisions;
@@ -143,10 +145,11 @@ void Server::Parts::MakeServices() {
                           .memory_bytes = config.ingest_memory_mb << 20});
   assignments = std::make_unique<AssignmentService>(
       engine.get(), catalog.get(), clock, config.max_event_lead);
+  assignment_feed = std::make_unique<AssignmentFeed>(catalog.get());
   AssignmentCallsOptions calls;
   calls.workers = std::min(config.max_threads, calls.workers);
-  assignment_calls =
-      std::make_unique<AssignmentCalls>(assignments.get(), calls);
+  assignment_calls = std::make_unique<AssignmentCalls>(
+      assignments.get(), assignment_feed.get(), calls);
   scans =
       std::make_unique<Scans>(engine.get(), store.get(), catalog.get(), clock);
   results = std::make_unique<ResultServiceImpl>(looks.get(), scans.get());
@@ -329,10 +332,12 @@ void Server::Shutdown(absl::Duration grace) {
   }
   // Long calls end by themselves; short ones get their time.
   parts.events->StopStreams();
+  parts.assignment_feed->Stop();
   parts.ledger->Stop();
   const absl::Time deadline = absl::Now() + grace;
   // Shutdown closes the connections: the streams' last words go first.
   parts.events->AwaitNoStreams(grace);
+  parts.assignment_feed->AwaitNone(deadline - absl::Now());
   parts.grpc->Shutdown(absl::ToChronoTime(deadline));
   parts.grpc->Wait();
   parts.assignment_calls->Stop();
@@ -349,6 +354,7 @@ void Server::Shutdown(absl::Duration grace) {
   parts.decisions.reset();
   parts.results.reset();
   parts.assignment_calls.reset();
+  parts.assignment_feed.reset();
   parts.assignments.reset();
   parts.events.reset();
   parts.experiments.reset();

@@ -34,6 +34,8 @@
 // All others are sent once.
 //
 // Errors: the server's code and message, unchanged.
+//
+// local_assigner.h assigns within the caller's process, without a call.
 #ifndef STAGECRAFT_CLIENTS_CPP_CLIENT_H_
 #define STAGECRAFT_CLIENTS_CPP_CLIENT_H_
 
@@ -66,6 +68,8 @@ class Channel;
 }
 
 namespace stagecraft::client {
+
+class LocalAssigner;
 
 struct ClientOptions {
   // host:port, or any name that gRPC resolves (`unix:/run/stagecraft.sock`).
@@ -247,6 +251,7 @@ class Client {
   const ClientOptions& options() const;
 
  private:
+  friend class LocalAssigner;
   struct Impl;
   explicit Client(std::unique_ptr<Impl> impl);
 

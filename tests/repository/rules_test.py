@@ -21,6 +21,8 @@ class IncludesTest(unittest.TestCase):
         File('proto/stagecraft/v1/event.proto', ''),
         File('tests/support/status_matchers.h', ''),
         File('service/statistics/means.h', ''),
+        File('service/assignment/answer.h', ''),
+        File('service/convert_time.h', ''),
     ]
 
     def faults(self, path, line):
@@ -48,6 +50,12 @@ class IncludesTest(unittest.TestCase):
                 ('service/statistics/a.cc', '"stagecraft/v1/event.pb.h"'),
                 ('clients/cli/a.cc', '"service/statistics/means.h"'),
                 ('clients/cli/a.cc', '"clients/cpp/client.h"'),
+                ('service/a.cc', '"service/assignment/answer.h"'),
+                ('service/assignment/a.cc', '"service/convert_time.h"'),
+                ('service/assignment/a.cc', '"engine/engine.h"'),
+                ('clients/cpp/local_a.cc', '"service/assignment/answer.h"'),
+                ('clients/cpp/local_a.cc', '"service/convert_time.h"'),
+                ('clients/cpp/local_a.cc', '"engine/engine.h"'),
                 ('service/a.cc', '<grpcpp/grpcpp.h>')]:
             self.assertEqual(self.faults(path, '#include ' + include), [],
                              (path, include))
@@ -66,6 +74,10 @@ class IncludesTest(unittest.TestCase):
                 ('clients/cli/a.cc', '"service/server.h"'),
                 ('clients/cli/a.cc', '"stats/mean.h"'),
                 ('clients/cpp/a.cc', '"service/statistics/means.h"'),
+                ('service/assignment/a.cc', '"service/server.h"'),
+                ('clients/cpp/a.cc', '"service/assignment/answer.h"'),
+                ('clients/cpp/local_a.cc', '"service/server.h"'),
+                ('clients/cpp/client_local_a.cc', '"engine/engine.h"'),
                 ('engine/a.cc', '"stagecraft/v1/statistics_rpcs.inc"'),
                 ('simulations/a.cc', '"service/server.h"'),
                 ('service/a.cc', '"tests/support/status_matchers.h"'),

@@ -45,6 +45,23 @@ class ExperimentLifeTest : public CatalogFixture {
   const std::string kName = "name: 'journeys/shop/experiments/e' ";
 };
 
+TEST_F(ExperimentLifeTest, StartKeepsWhatThePlanSays) {
+  const auto created = Experiments(
+      &ExperimentService::CreateExperiment,
+      "parent: 'journeys/shop' experiment_id: 'planned' experiment { "
+      "stage: 'browse' variants { id: 'a' share_ppm: 500000 } "
+      "variants { id: 'b' share_ppm: 500000 } "
+      "plan { primary_kpis: 'journeys/shop/kpis/paid' correction: HOCHBERG "
+      "method: GROUP_SEQUENTIAL planned_units: 1000 "
+      "group_sequential { looks: 3 spending: POCOCK } } }");
+  ASSERT_THAT(created, IsOk());
+  const auto started = StartIt("planned");
+  ASSERT_THAT(started, IsOk());
+  EXPECT_EQ(started->plan().method(), v1::Plan::GROUP_SEQUENTIAL);
+  EXPECT_EQ(started->plan().correction(), v1::Plan::HOCHBERG);
+  EXPECT_EQ(started->plan().group_sequential().looks(), 3);
+}
+
 TEST_F(ExperimentLifeTest, StartFreezesAndFillsIn) {
   const auto started = StartIt("e");
   ASSERT_THAT(started, IsOk());
