@@ -19,7 +19,8 @@
 namespace stagecraft::engine {
 namespace {
 
-// Units between two changes of the books.
+// Units between two changes of the books. More of them do not make it faster:
+// what they change does not fit into a core's cache then.
 constexpr int64_t kUnitsPerFlush = 4096;
 
 struct Block {

@@ -332,35 +332,59 @@ absl::StatusOr<Engine::Snapshot> Engine::LoadSnapshot() {
 }
 
 FoldedSpecs Engine::RestoreTallies(Snapshot* snapshot, FoldedSpecs* specs) {
-  FoldedSpecs rest;
-  FoldedSpecs restored;
-  const auto sort = [&](const auto& folded, uint64_t fingerprint,
-                        const std::string& name, auto* good, auto* other) {
-    const auto it = snapshot->tallies.find(name);
-    if (!folded.sealed && it != snapshot->tallies.end() &&
-        it->second.fingerprint == fingerprint) {
-      const Tallies shape = folded.fold->ZeroTallies();
-      absl::StatusOr<Tallies> tallies = Tallies::Parse(
-          it->second.bytes, shape.slots(), shape.groups(), shape.columns());
-      if (tallies.ok()) {
-        folded.book->Restore(*std::move(tallies));
-        (*good)[name] = folded;
-        ++snapshot_books_;
-        return;
-      }
-    }
-    (*other)[name] = folded;
+  // Books by name, those that are restored.
+  struct Task {
+    Book* book;
+    absl::string_view bytes;
+    bool done = false;
   };
-  for (const auto& [name, folded] : specs->journeys) {
-    sort(folded, Fingerprint(folded.fold->journey()), name, &restored.journeys,
-         &rest.journeys);
-  }
-  for (const auto& [name, folded] : specs->experiments) {
-    sort(folded, Fingerprint(folded.fold->experiment()), name,
-         &restored.experiments, &rest.experiments);
-  }
+  std::map<std::string, Task> tasks;
+  ForEachBook(*specs, [&](const std::string& name, uint64_t fingerprint,
+                          const std::shared_ptr<Book>& book) {
+    const auto it = snapshot->tallies.find(name);
+    if (it == snapshot->tallies.end()) return;
+    if (it->second.fingerprint != fingerprint) return;
+    tasks[name] = {book.get(), it->second.bytes};
+  });
+  absl::Mutex mutex;
+  auto next = tasks.begin();
+  const auto work = [&] {
+    while (true) {
+      Task* task = nullptr;
+      {
+        absl::MutexLock lock(&mutex);
+        if (next == tasks.end()) return;
+        task = &(next++)->second;
+      }
+      const Tallies zero =
+          task->book->Read([](const Tallies& tallies) { return tallies; });
+      absl::StatusOr<Tallies> tallies = Tallies::Parse(
+          task->bytes, zero.slots(), zero.groups(), zero.columns());
+      if (!tallies.ok()) continue;
+      task->book->Restore(*std::move(tallies));
+      task->done = true;
+    }
+  };
+  std::vector<std::thread> others;
+  for (int i = 1; i < options_.threads; ++i) others.emplace_back(work);
+  work();
+  for (std::thread& other : others) other.join();
+
+  FoldedSpecs restored;
+  const auto take = [&](auto* from, auto* to) {
+    for (auto it = from->begin(); it != from->end();) {
+      const auto task = tasks.find(it->first);
+      if (task == tasks.end() || !task->second.done) {
+        ++it;
+        continue;
+      }
+      to->insert(from->extract(it++));
+      ++snapshot_books_;
+    }
+  };
+  take(&specs->journeys, &restored.journeys);
+  take(&specs->experiments, &restored.experiments);
   snapshot->tallies.clear();
-  *specs = std::move(rest);
   return restored;
 }
 

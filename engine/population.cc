@@ -181,20 +181,26 @@ absl::Status Population::AddUnit(absl::string_view id, absl::string_view packed,
   absl::MutexLock shard_lock(&shard.mutex);
   absl::StatusOr<Unit*> found = shard.Find(hash, root);
   if (!found.ok()) return found.status();
-  Unit* unit = *found != nullptr ? *found : shard.Insert(hash, root);
+  UnitEvent event;
+  const char* const end = packed.data() + packed.size();
+  if (*found == nullptr) {
+    before->clear();
+    Unit* unit = shard.Insert(hash, root, packed.size());
+    std::memcpy(unit->events_begin(), packed.data(), packed.size());
+    unit->event_bytes = static_cast<uint32_t>(packed.size());
+    for (const char* in = packed.data(); in < end; ++unit->events) {
+      in = Unpack(in, &event);
+    }
+    return shard.Evict();
+  }
+  Unit* unit = *found;
   thread_local std::vector<UnitEvent> events;
   before->assign(unit->packed().data(), unit->packed().size());
   UnpackAll(unit->packed(), &events);
-  if (events.empty()) {
-    UnpackAll(packed, &events);
-  } else {
-    UnitEvent event;
-    UnitEvent replaced;
-    const char* const end = packed.data() + packed.size();
-    for (const char* in = packed.data(); in < end;) {
-      in = Unpack(in, &event);
-      AddEvent(event, &events, &replaced);
-    }
+  UnitEvent replaced;
+  for (const char* in = packed.data(); in < end;) {
+    in = Unpack(in, &event);
+    AddEvent(event, &events, &replaced);
   }
   StoreEvents(events, hash, unit, &shard);
   return shard.Evict();

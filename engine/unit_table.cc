@@ -108,10 +108,10 @@ absl::StatusOr<Unit*> UnitShard::Find(uint64_t hash, absl::string_view id) {
   return unit;
 }
 
-Unit* UnitShard::Insert(uint64_t hash, absl::string_view id) {
+Unit* UnitShard::Insert(uint64_t hash, absl::string_view id, size_t bytes) {
   const int64_t slot = FindSlot(hash, id);
   if (slot >= 0) return At(slot);
-  Unit* unit = Make(id, 2 * kMinEventBytes);
+  Unit* unit = Make(id, bytes);
   unit->used = 1;
   InsertSlot(hash, unit);
   return unit;

@@ -18,6 +18,7 @@
 #include "absl/synchronization/mutex.h"
 #include "engine/slab.h"
 #include "engine/store/store.h"
+#include "engine/unit_events.h"
 
 namespace stagecraft::engine {
 
@@ -47,8 +48,10 @@ class UnitShard {
   // Errors: those of the store.
   absl::StatusOr<Unit*> Find(uint64_t hash, absl::string_view id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  // The unit, new and empty if there is none in memory. Call after Find.
-  Unit* Insert(uint64_t hash, absl::string_view id)
+  // The unit, new and empty if there is none in memory, then with room for
+  // `bytes` of packed events. Call after Find.
+  Unit* Insert(uint64_t hash, absl::string_view id,
+               size_t bytes = 2 * kMinEventBytes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // Makes room for `bytes` of packed events; the unit may move.
   Unit* Grow(uint64_t hash, Unit* unit, size_t bytes)
