@@ -18,17 +18,21 @@ void Book::ApplyLocked(const BookDelta& delta, const BookDelta& late) {
   tallies_.Apply(delta);
   if (late.empty()) return;
   tallies_.Apply(late);
-  if (late_.has_value()) late_->Apply(late);
+  if (!keeps_late_) return;
+  if (!late_.has_value()) late_.emplace(tallies_.Zero());
+  late_->Apply(late);
 }
 
 void Book::BeginLate() {
   absl::MutexLock lock(&mutex_);
-  late_.emplace(tallies_.Zero());
+  late_.reset();
+  keeps_late_ = true;
 }
 
 void Book::EndLate() {
   absl::MutexLock lock(&mutex_);
   late_.reset();
+  keeps_late_ = false;
 }
 
 Tallies Book::ReadWithoutLate() const {

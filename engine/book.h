@@ -60,7 +60,8 @@ class Book {
   const std::vector<Column> columns_;
   mutable absl::Mutex mutex_;
   Tallies tallies_ ABSL_GUARDED_BY(mutex_);
-  std::optional<Tallies> late_ ABSL_GUARDED_BY(mutex_);
+  bool keeps_late_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<Tallies> late_ ABSL_GUARDED_BY(mutex_);  // If any.
 };
 
 }  // namespace stagecraft::engine

@@ -71,6 +71,8 @@ class ContentTable {
   uint32_t size() const { return static_cast<uint32_t>(contents_.size()); }
   // Whether some content had no room.
   bool full() const { return full_.load(std::memory_order_relaxed); }
+  // Somebody has a content that had no room in an earlier table.
+  void SetFull() { full_.store(true, std::memory_order_relaxed); }
   int64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:

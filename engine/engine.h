@@ -209,6 +209,7 @@ class Engine {
     uint64_t sequence = 0;
     std::vector<uint64_t> deleted;  // Failed blocks that it deletes.
     bool stored = false;
+    bool folded = false;
   };
   InFlight BeginSequence(WriteBatch* write);
   void EndSequence(const InFlight& in_flight);
@@ -239,6 +240,7 @@ class Engine {
   // Adds the snapshot's units and contents to the population.
   absl::StatusOr<Snapshot> LoadSnapshot();
   absl::StatusOr<SnapshotHead> CheckHead(absl::string_view payload) const;
+  absl::Status ClearScratch();
   // Fills the books that there are tallies for, and returns those; the others
   // stay in `specs`.
   FoldedSpecs RestoreTallies(Snapshot* snapshot, FoldedSpecs* specs);
@@ -251,6 +253,8 @@ class Engine {
                        absl::FunctionRef<bool(double done)> progress) const;
   absl::Status WriteSnapshotLocked()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
+  // The first block that may have more than what was folded.
+  uint64_t FirstUnfolded() const ABSL_LOCKS_EXCLUDED(sequence_mutex_);
   absl::Status AppendUnits(FrameWriter* writer);
   absl::Status AppendContents(FrameWriter* writer) const;
   absl::Status FinishErasures() ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
@@ -268,6 +272,9 @@ class Engine {
   // Held shared by ingestion, exclusively by whatever must see no batch half
   // done.
   mutable absl::Mutex ingest_;
+  // Held shared from a batch's number to its fold, exclusively for a moment by
+  // snapshots.
+  absl::Mutex batches_ ABSL_ACQUIRED_AFTER(ingest_);
   std::unique_ptr<Population> population_;
   mutable absl::Mutex specs_mutex_;  // Held for a copy of the pointer only.
   std::shared_ptr<Folding> folding_ ABSL_GUARDED_BY(specs_mutex_);
@@ -280,6 +287,8 @@ class Engine {
   absl::btree_set<uint64_t> in_flight_ ABSL_GUARDED_BY(sequence_mutex_);
   // Blocks whose write failed: should one turn up after all, it is deleted.
   std::vector<uint64_t> failed_ ABSL_GUARDED_BY(sequence_mutex_);
+  // The first block that was stored and not folded as a whole; 0: none.
+  uint64_t unfolded_ ABSL_GUARDED_BY(sequence_mutex_) = 0;
 
   // One at a time writes snapshots or rewrites the log.
   mutable absl::Mutex erase_mutex_ ABSL_ACQUIRED_BEFORE(ingest_);
@@ -288,7 +297,7 @@ class Engine {
   // While a snapshot is written: units that were merged away.
   absl::Mutex merged_mutex_;
   bool dumping_ ABSL_GUARDED_BY(merged_mutex_) = false;
-  std::string merged_ ABSL_GUARDED_BY(merged_mutex_);
+  std::vector<std::string> merged_ ABSL_GUARDED_BY(merged_mutex_);  // Frames.
   // Serialised tallies of experiments whose events are gone, see SealKey.
   std::map<std::string, std::string> sealed_ ABSL_GUARDED_BY(ingest_);
 

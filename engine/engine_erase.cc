@@ -259,12 +259,17 @@ absl::Status Engine::ForgetEvents(Micros cutoff, const FoldSet& set) {
     UnitShard& shard = population_->units().shard(i);
     absl::MutexLock lock(&shard.mutex);
     std::vector<std::string> empty;
+    WriteBatch copies;  // Older ones, of units that were in scratch once.
     shard.ForEachInMemory([&](Unit* unit) {
       if (!forget(unit->packed())) return;
       // Fewer events fit where the unit is.
       StoreEvents(after, HashText(unit->id()), unit, &shard);
+      if (shard.spilled()) copies.Delete(Keyspace::kScratch, unit->id());
       if (after.empty()) empty.emplace_back(unit->id());
     });
+    if (absl::Status status = store_->WriteScratch(copies); !status.ok()) {
+      return status;
+    }
     for (const std::string& id : empty) {
       if (absl::Status status = shard.Remove(HashText(id), id); !status.ok()) {
         return status;

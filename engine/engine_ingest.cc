@@ -53,6 +53,7 @@ absl::StatusOr<IngestReport> Engine::Ingest(const EventBatch& batch,
   report.events.resize(batch.items().size());
   report.aliases.resize(aliases.size());
   absl::ReaderMutexLock lock(&ingest_);
+  absl::ReaderMutexLock batches_lock(&batches_);
   RoutedBatch routed = population_->Route(batch);
   absl::Status status;
   const std::vector<uint32_t> items =
@@ -91,6 +92,7 @@ absl::StatusOr<IngestReport> Engine::Ingest(const EventBatch& batch,
   RaiseNewest(counts.newest);
   // What is stored but could not be folded is counted after the next start.
   if (!status.ok()) return status;
+  in_flight.folded = true;
   return report;
 }
 
@@ -113,6 +115,7 @@ void Engine::EndSequence(const InFlight& in_flight) {
     failed_.push_back(in_flight.sequence);
     return;
   }
+  if (!in_flight.folded && unfolded_ == 0) unfolded_ = in_flight.sequence;
   for (const uint64_t deleted : in_flight.deleted) {
     failed_.erase(std::remove(failed_.begin(), failed_.end(), deleted),
                   failed_.end());
@@ -358,7 +361,10 @@ absl::Status Engine::FoldMerge(const Alias& alias, UnitFolder* folder,
     for (int i = 0; i < 2 && dumping_; ++i) {
       // What is in scratch may be dumped or not, whatever its shard says.
       if (spilled || (after_dump && !dumped[i])) {
-        AppendUnit(roots[i], packed[i], &merged_);
+        if (merged_.empty() || merged_.back().size() >= kSnapshotFrameBytes) {
+          merged_.emplace_back();
+        }
+        AppendUnit(roots[i], packed[i], &merged_.back());
       }
     }
   }

@@ -73,6 +73,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(
         engine->snapshot_refused_ = std::string(loaded.status().message());
       }
       engine->snapshot_units_ = 0;
+      if (status = engine->ClearScratch(); !status.ok()) return status;
       engine->population_ =
           std::make_unique<Population>(store, options.unit_bytes);
       status = engine->LoadIdentities(engine->population_.get());

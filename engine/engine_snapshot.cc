@@ -1,6 +1,7 @@
 // Engine: snapshots of the units.
 
 #include <algorithm>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -22,7 +23,6 @@ namespace {
 // what it reads of the snapshot, and so does the work of writing snapshots.
 constexpr int64_t kDueShare = 4;
 constexpr int64_t kDueEvents = 1'000'000;
-constexpr size_t kFrameBytes = size_t{16} << 20;
 
 // The last block below `position`, and its hash.
 absl::Status FindAnchor(const Store& store, uint64_t position,
@@ -57,8 +57,9 @@ absl::Status AppendTallies(const std::string& name, uint64_t fingerprint,
       kSnapshotTalliesHead,
       EncodeTalliesHead({name, fingerprint, uint64_t{bytes.size()}}));
   while (status.ok() && !bytes.empty()) {
-    status = writer->Append(kSnapshotTallies, bytes.substr(0, kFrameBytes));
-    bytes.remove_prefix(std::min(bytes.size(), kFrameBytes));
+    status =
+        writer->Append(kSnapshotTallies, bytes.substr(0, kSnapshotFrameBytes));
+    bytes.remove_prefix(std::min(bytes.size(), kSnapshotFrameBytes));
   }
   return status;
 }
@@ -100,7 +101,7 @@ absl::Status Engine::WriteSnapshotLocked() {
   int64_t grown = 0;
   {
     // No batch is half done at this moment.
-    absl::MutexLock ingest_lock(&ingest_);
+    absl::MutexLock batches_lock(&batches_);
     folding = this->folding();
     ForEachBook(folding->set.specs(),
                 [](const std::string&, uint64_t,
@@ -110,10 +111,7 @@ absl::Status Engine::WriteSnapshotLocked() {
     head.cutoff = cutoff_.load();
     head.events = total_events_.load();
     head.exact = !population_->units().GetStats().spilled;
-    {
-      absl::MutexLock lock(&sequence_mutex_);
-      head.position = next_sequence_;
-    }
+    head.position = FirstUnfolded();
     absl::MutexLock lock(&merged_mutex_);
     dumping_ = true;
     merged_.clear();
@@ -139,15 +137,21 @@ absl::Status Engine::WriteSnapshotLocked() {
   if (status.ok()) status = AppendContents(&*writer);
   if (!status.ok()) return status;
   if (head.exact && !population_->units().GetStats().spilled) {
+    std::set<const Book*> current;
     {
       // The last batches that changed units before they were written have
-      // changed the books as well.
-      absl::MutexLock lock(&ingest_);
+      // changed the books as well, if these are still in use.
+      absl::MutexLock lock(&batches_);
+      ForEachBook(
+          this->folding()->set.specs(),
+          [&](const std::string&, uint64_t, const std::shared_ptr<Book>& book) {
+            current.insert(book.get());
+          });
     }
     ForEachBook(
         folding->set.specs(), [&](const std::string& name, uint64_t fingerprint,
                                   const std::shared_ptr<Book>& book) {
-          if (!status.ok()) return;
+          if (!status.ok() || !current.contains(book.get())) return;
           status = AppendTallies(name, fingerprint,
                                  book->ReadWithoutLate().Serialize(), &*writer);
         });
@@ -155,6 +159,14 @@ absl::Status Engine::WriteSnapshotLocked() {
   if (status.ok()) status = writer->Commit();
   if (status.ok()) since_snapshot_ -= grown;
   return status;
+}
+
+uint64_t Engine::FirstUnfolded() const {
+  absl::MutexLock lock(&sequence_mutex_);
+  uint64_t first = next_sequence_;
+  if (unfolded_ != 0) first = std::min(first, unfolded_);
+  for (const uint64_t failed : failed_) first = std::min(first, failed);
+  return first;
 }
 
 absl::Status Engine::AppendUnits(FrameWriter* writer) {
@@ -167,7 +179,7 @@ absl::Status Engine::AppendUnits(FrameWriter* writer) {
       UnitShard& shard = population_->units().shard(i);
       absl::MutexLock lock(&shard.mutex);
       shard.ForEachInMemory([&](Unit* unit) {
-        if (frames.back().size() >= kFrameBytes) frames.emplace_back();
+        if (frames.back().size() >= kSnapshotFrameBytes) frames.emplace_back();
         AppendUnit(unit->id(), unit->packed(), &frames.back());
       });
       shard.dumped = true;
@@ -186,21 +198,25 @@ absl::Status Engine::AppendUnits(FrameWriter* writer) {
   status = store_->Scan(Keyspace::kScratch, "", "",
                         [&](absl::string_view id, absl::string_view packed) {
                           AppendUnit(id, packed, &frame);
-                          if (frame.size() < kFrameBytes) return true;
+                          if (frame.size() < kSnapshotFrameBytes) return true;
                           failure = writer->Append(kSnapshotUnits, frame);
                           frame.clear();
                           return failure.ok();
                         });
   if (!failure.ok()) return failure;
   if (!status.ok()) return status;
+  std::vector<std::string> merged;
   {
     absl::MutexLock lock(&merged_mutex_);
-    frame.append(merged_);
-    merged_.clear();
+    merged.swap(merged_);
     // Later merges are of units that the file has.
     dumping_ = false;
   }
-  return writer->Append(kSnapshotUnits, frame);
+  status = writer->Append(kSnapshotUnits, frame);
+  for (const std::string& units : merged) {
+    if (status.ok()) status = writer->Append(kSnapshotUnits, units);
+  }
+  return status;
 }
 
 absl::Status Engine::AppendContents(FrameWriter* writer) const {
@@ -210,12 +226,27 @@ absl::Status Engine::AppendContents(FrameWriter* writer) const {
   const uint32_t count = contents.size();
   for (uint32_t i = 0; i < count && status.ok(); ++i) {
     AppendContent(contents[i], &frame);
-    if (frame.size() >= kFrameBytes || i + 1 == count) {
+    if (frame.size() >= kSnapshotFrameBytes || i + 1 == count) {
       status = writer->Append(kSnapshotContents, frame);
       frame.clear();
     }
   }
   return status;
+}
+
+// What a snapshot that is refused in the end has put there.
+absl::Status Engine::ClearScratch() {
+  while (true) {
+    WriteBatch batch;
+    absl::Status status =
+        store_->Scan(Keyspace::kScratch, "", "",
+                     [&](absl::string_view id, absl::string_view) {
+                       batch.Delete(Keyspace::kScratch, id);
+                       return batch.size() < 10'000;
+                     });
+    if (!status.ok() || batch.empty()) return status;
+    if (status = store_->WriteScratch(batch); !status.ok()) return status;
+  }
 }
 
 absl::StatusOr<SnapshotHead> Engine::CheckHead(

@@ -190,6 +190,7 @@ absl::Status Population::AddUnit(absl::string_view id, absl::string_view packed,
     unit->event_bytes = static_cast<uint32_t>(packed.size());
     for (const char* in = packed.data(); in < end; ++unit->events) {
       in = Unpack(in, &event);
+      if (event.content == ContentTable::kNotInterned) contents_.SetFull();
     }
     return shard.Evict();
   }
@@ -200,6 +201,7 @@ absl::Status Population::AddUnit(absl::string_view id, absl::string_view packed,
   UnitEvent replaced;
   for (const char* in = packed.data(); in < end;) {
     in = Unpack(in, &event);
+    if (event.content == ContentTable::kNotInterned) contents_.SetFull();
     AddEvent(event, &events, &replaced);
   }
   StoreEvents(events, hash, unit, &shard);

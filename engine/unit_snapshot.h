@@ -16,6 +16,8 @@
 namespace stagecraft::engine {
 
 inline constexpr uint32_t kSnapshotVersion = 2;
+// Frames of units, contents and tallies are about as large.
+inline constexpr size_t kSnapshotFrameBytes = size_t{16} << 20;
 
 // Kinds of frames, in the order in which they come.
 enum SnapshotFrame : uint32_t {

@@ -197,6 +197,58 @@ TEST_F(EngineFilesTest, ADamagedSnapshotIsRefusedAndTheLogIsReadInstead) {
   damage("");
 }
 
+TEST_F(EngineFilesTest, ASnapshotThatIsRefusedLeavesNoUnitsInScratch) {
+  const EngineOptions small = {.unit_bytes = 64 << 10};
+  Open(small);
+  // A content that the log will not have shifts the numbers of the others.
+  store_->FailWrites({absl::UnavailableError("no disk")});
+  ASSERT_FALSE(
+      engine_->Ingest({{"e", "u", "odd", kLoadBegin, std::nullopt, {}}}, {})
+          .ok());
+  Send(40);
+  ASSERT_THAT(engine_->WriteSnapshot(), IsOk());
+  const auto numbers = Numbers();
+  // Found at the very end, when all units were read and most had to go.
+  std::filesystem::resize_file(Snapshot(),
+                               std::filesystem::file_size(Snapshot()) - 1);
+  Open(small);
+  EXPECT_NE(engine_->GetStats().snapshot_refused, "");
+  EXPECT_TRUE(engine_->GetStats().units.spilled);
+  EXPECT_EQ(Numbers(), numbers);
+  EXPECT_THAT(engine_->Verify(), IsOk());
+}
+
+TEST_F(EngineFilesTest, ABatchThatTurnsUpAfterItsWriteFailedCounts) {
+  Send(20);
+  store_->FailWrites({absl::UnavailableError("lost"), 0, 1, true});
+  ASSERT_TRUE(load_.Next(500, &batch_));
+  RenderTexts(&batch_);
+  EventBatch events;
+  AddTo(load_, batch_, &events);
+  ASSERT_FALSE(engine_->Ingest(events, {}).ok());
+  ASSERT_THAT(engine_->WriteSnapshot(), IsOk());
+  Open();
+  EXPECT_EQ(engine_->GetStats().snapshot_refused, "");
+  EXPECT_GT(engine_->GetStats().replayed_events, 450);  // No duplicates.
+  EXPECT_THAT(engine_->Verify(), IsOk());
+}
+
+TEST_F(EngineFilesTest, OldEventsAreGoneFromCopiesInScratchAsWell) {
+  const EngineOptions small = {.unit_bytes = 64 << 10};
+  specs_.experiments.clear();
+  Open(small);
+  Send(40);
+  ASSERT_TRUE(engine_->GetStats().units.spilled);
+  // So late that some units in memory have a copy with older events.
+  ASSERT_THAT(engine_->DeleteEventsBefore(kLoadBegin + 29 * kDay), IsOk());
+  const auto numbers = Numbers();
+  EXPECT_THAT(engine_->Verify(), IsOk());
+  Open(small);
+  EXPECT_EQ(engine_->GetStats().snapshot_refused, "");
+  EXPECT_EQ(Numbers(), numbers);
+  EXPECT_THAT(engine_->Verify(), IsOk());
+}
+
 TEST_F(EngineFilesTest, ASnapshotOfAnotherLogIsRefused) {
   Send(40);
   ASSERT_THAT(engine_->WriteSnapshot(), IsOk());
