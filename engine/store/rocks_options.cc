@@ -1,6 +1,7 @@
 #include "engine/store/rocks_options.h"
 
 #include <algorithm>
+#include <cstdarg>
 
 #include "absl/strings/str_cat.h"
 #include "rocksdb/db.h"
@@ -9,6 +10,18 @@
 #include "rocksdb/table.h"
 
 namespace stagecraft::engine {
+namespace {
+
+// RocksDB's own log lies on the same disk, and where RocksDB is built with
+// assertions, as in Debian, it ends the process when it logs after a write of
+// the log failed. Callers hear of failures by their status.
+class NoLog : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+}  // namespace
 
 absl::Status CheckOptions(const RocksStoreOptions& options) {
   const auto check = [](absl::string_view name, int64_t value, int64_t least) {
@@ -57,9 +70,7 @@ rocksdb::DBOptions DatabaseOptions(const RocksStoreOptions& options,
   // then refuses a batch that comes back with the next start.
   db.track_and_verify_wals_in_manifest = false;
   db.avoid_unnecessary_blocking_io = true;
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  db.max_log_file_size = 1 << 20;
-  db.keep_log_file_num = 2;
+  db.info_log = std::make_shared<NoLog>();
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   db.skip_stats_update_on_db_open = true;
