@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "engine/varint.h"
 
 namespace stagecraft::engine {
 
@@ -30,23 +31,6 @@ inline constexpr int64_t kValueUnits[] = {1,      10,      100,      1'000,
 
 inline uint64_t BlockChecksum(absl::string_view bytes) {
   return XXH3_64bits(bytes.data(), bytes.size());
-}
-
-inline void PutVarint(uint64_t value, std::string* out) {
-  while (value >= 0x80) {
-    out->push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  out->push_back(static_cast<char>(value));
-}
-
-// Small numbers of either sign become small ones without.
-inline uint64_t Zigzag(int64_t value) {
-  return (static_cast<uint64_t>(value) << 1) ^
-         static_cast<uint64_t>(value >> 63);
-}
-inline int64_t Unzigzag(uint64_t value) {
-  return static_cast<int64_t>((value >> 1) ^ (0 - (value & 1)));
 }
 
 inline uint32_t Load32(const char* from) {
@@ -129,20 +113,10 @@ class BlockCursor {
     return true;
   }
   bool ReadVarint(uint64_t* value) {
-    const char* at = at_;
-    uint64_t result = 0;
-    for (int shift = 0; shift < 64 && at != end_; shift += 7) {
-      const auto byte = static_cast<uint8_t>(*at++);
-      result |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) {
-        // The tenth byte has room for one bit.
-        if (shift == 63 && byte > 1) return false;
-        *value = result;
-        at_ = at;
-        return true;
-      }
-    }
-    return false;
+    absl::string_view rest(at_, left());
+    if (!TakeVarint(&rest, value)) return false;
+    at_ = rest.data();
+    return true;
   }
   // `count` pieces of `width` bytes each, which must not overflow a size.
   bool Skip(size_t count, size_t width, const char** from) {

@@ -28,51 +28,8 @@ constexpr std::array<uint64_t, kMaxDigits> kPowers = [] {
 
 enum : uint8_t { kUniform = 0, kMixed = 1 };
 
-// Eight hexadecimal digits at a time, one per byte, the first one lowest.
+// In each byte of a word.
 constexpr uint64_t kEach = 0x0101010101010101;
-
-constexpr uint64_t CharsOfNibbles(uint64_t nibbles) {
-  const uint64_t letters = ((nibbles + 6 * kEach) >> 4) & kEach;
-  return nibbles + '0' * kEach + letters * ('a' - 10 - '0');
-}
-
-// False if `chars` are anything but lower-case digits.
-bool PackHex(uint64_t chars, char* to) {
-  const uint64_t letters = (chars >> 6) & kEach;
-  const uint64_t nibbles = (chars & (15 * kEach)) + letters * 9;
-  // What is no digit comes out too large or does not come back.
-  const bool good =
-      (nibbles & (0xf0 * kEach)) == 0 && CharsOfNibbles(nibbles) == chars;
-  uint64_t bytes = (nibbles << 4 | nibbles >> 8) & 0x00ff00ff00ff00ff;
-  bytes = (bytes | bytes >> 8) & 0x0000ffff0000ffff;
-  const auto packed = static_cast<uint32_t>(bytes | bytes >> 16);
-  std::memcpy(to, &packed, sizeof(packed));
-  return good;
-}
-
-uint64_t UnpackHex(const char* from) {
-  uint64_t bytes = Load32(from);
-  bytes = (bytes | bytes << 16) & 0x0000ffff0000ffff;
-  bytes = (bytes | bytes << 8) & 0x00ff00ff00ff00ff;
-  return CharsOfNibbles(((bytes >> 4) & 0x000f000f000f000f) |
-                        (bytes & 0x000f000f000f000f) << 8);
-}
-
-// `to` takes 16 bytes in any case.
-bool ParseUuid(absl::string_view text, char* to) {
-  if (text.size() != kUuidChars) return false;
-  const char* const from = text.data();
-  if (from[8] != '-' || from[13] != '-' || from[18] != '-' || from[23] != '-') {
-    return false;
-  }
-  const auto join = [&](size_t low, size_t high) {
-    return Load32(from + low) | uint64_t{Load32(from + high)} << 32;
-  };
-  const bool first = PackHex(Load64(from), to);
-  const bool second = PackHex(join(9, 14), to + 4);
-  const bool third = PackHex(join(19, 24), to + 8);
-  return PackHex(Load64(from + 28), to + 12) && first && second && third;
-}
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -159,7 +116,7 @@ void PutNumbers(const NumberForm& form, const std::vector<uint64_t>& numbers,
   out->push_back(static_cast<char>(form.prefix.size()));
   out->append(form.prefix.data(), form.prefix.size());
   out->push_back(static_cast<char>(form.digits));
-  PutVarint(*least, out);
+  AppendVarint<uint64_t>(*least, out);
   const int width = WidthOf(*most - *least);
   out->push_back(static_cast<char>(width));
   FixedWriter writer(numbers.size(), width, out);
@@ -197,7 +154,7 @@ void PutTexts(absl::Span<const absl::string_view> texts, std::string* out) {
       if (text.size() <= kMaxShort) {
         code = static_cast<uint8_t>(kShort + text.size());
       } else {
-        PutVarint(text.size(), &sizes);
+        AppendVarint<uint64_t>(text.size(), &sizes);
       }
       rest.append(text.data(), text.size());
     }
@@ -296,18 +253,7 @@ absl::Status TextReader::Open(size_t count, BlockCursor* cursor) {
 
 absl::string_view TextReader::NextUuid() {
   char* const to = room_;
-  const auto put = [&](size_t at, uint64_t chars, size_t count) {
-    std::memcpy(to + at, &chars, count);
-  };
-  const uint64_t second = UnpackHex(uuids_ + 4), third = UnpackHex(uuids_ + 8);
-  // Some are written twice as wide as they are; what follows mends it.
-  put(0, UnpackHex(uuids_), 8);
-  put(9, second, 8);
-  put(14, second >> 32, 8);
-  put(19, third, 8);
-  put(24, third >> 32, 4);
-  put(28, UnpackHex(uuids_ + 12), 8);
-  to[8] = to[13] = to[18] = to[23] = '-';
+  PutUuid(uuids_, to);
   uuids_ += kUuidBytes;
   room_ += kUuidChars;
   return absl::string_view(to, kUuidChars);

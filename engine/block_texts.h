@@ -15,11 +15,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "engine/block_bytes.h"
+#include "engine/uuid.h"
 
 namespace stagecraft::engine {
-
-inline constexpr size_t kUuidChars = 36;
-inline constexpr size_t kUuidBytes = 16;
 
 void PutTexts(absl::Span<const absl::string_view> texts, std::string* out);
 

@@ -182,7 +182,7 @@ absl::Status ReadValues(const BlockBounds& bounds, BlockCursor* cursor,
   for (size_t i = 0; i < count; ++i) {
     uint64_t coded = 0;
     if (!cursor->ReadVarint(&coded)) return cursor->Damaged("no value");
-    const MicroValue value = Unzigzag(coded);
+    const MicroValue value = FromZigzag(coded);
     if (value < -most || value > most) {
       return cursor->Damaged("value out of range before");
     }

@@ -54,9 +54,9 @@ void PutContents(const EventBatch& batch, const std::vector<const Item*>& items,
       used.push_back(item->content);
     }
   }
-  PutVarint(used.size(), out);
+  AppendVarint<uint64_t>(used.size(), out);
   for (const uint32_t content : used) {
-    PutVarint(batch.contents()[content].size(), out);
+    AppendVarint<uint64_t>(batch.contents()[content].size(), out);
   }
   for (const uint32_t content : used) {
     const absl::string_view text = batch.contents()[content];
@@ -105,7 +105,7 @@ void PutValues(const std::vector<const Item*>& items, std::string* out) {
   if (values.empty()) return;
   out->push_back(static_cast<char>(unit));
   for (const MicroValue value : values) {
-    PutVarint(Zigzag(value / kValueUnits[unit]), out);
+    AppendVarint(ToZigzag(value / kValueUnits[unit]), out);
   }
 }
 
@@ -126,12 +126,13 @@ std::string EncodeBlock(const EventBatch& batch,
   std::string out;
   out.reserve(64 + 48 * items.size());
   out.push_back(kBlockVersion);
-  PutVarint(items.size(), &out);
-  PutVarint(static_cast<uint64_t>(min), &out);
-  PutVarint(static_cast<uint64_t>(max - min), &out);
-  PutVarint(grouped.units.size(), &out);
+  AppendVarint<uint64_t>(items.size(), &out);
+  AppendVarint<uint64_t>(static_cast<uint64_t>(min), &out);
+  AppendVarint<uint64_t>(static_cast<uint64_t>(max - min), &out);
+  AppendVarint<uint64_t>(grouped.units.size(), &out);
   PutTexts(grouped.units, &out);
-  for (const uint32_t count : grouped.counts) PutVarint(count, &out);
+  for (const uint32_t count : grouped.counts)
+    AppendVarint<uint64_t>(count, &out);
   PutContents(batch, grouped.items, &out);
   PutTimes(grouped.items, min, max, &out);
   PutValues(grouped.items, &out);

@@ -7,22 +7,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/store/key_codec.h"
+#include "engine/varint.h"
 
 namespace stagecraft::engine {
 namespace {
 
 enum : char { kText = 0, kNumber = 1, kFalse = 2, kTrue = 3 };
 
-void PutVarint(uint64_t value, std::string* out) {
-  while (value >= 0x80) {
-    out->push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  out->push_back(static_cast<char>(value));
-}
-
 void PutText(absl::string_view text, std::string* out) {
-  PutVarint(text.size(), out);
+  AppendVarint<uint64_t>(text.size(), out);
   out->append(text.data(), text.size());
 }
 
@@ -33,20 +26,9 @@ void PutFixed64(uint64_t value, std::string* out) {
 }
 
 // Reads from the front of `*in`; false if it ends too early.
-bool GetVarint(absl::string_view* in, uint64_t* value) {
-  *value = 0;
-  for (int shift = 0; shift < 64 && !in->empty(); shift += 7) {
-    const auto byte = static_cast<unsigned char>(in->front());
-    in->remove_prefix(1);
-    *value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) return true;
-  }
-  return false;
-}
-
 bool GetText(absl::string_view* in, absl::string_view* text) {
   uint64_t size = 0;
-  if (!GetVarint(in, &size) || size > in->size()) return false;
+  if (!TakeVarint(in, &size) || size > in->size()) return false;
   *text = in->substr(0, size);
   in->remove_prefix(size);
   return true;

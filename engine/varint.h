@@ -29,20 +29,6 @@ void AppendVarint(T n, std::string* out) {
   out->push_back(static_cast<char>(static_cast<uint8_t>(n)));
 }
 
-// Of bytes that are known to hold one, of at most 64 bits.
-inline uint64_t ReadVarint(const char** in) {
-  uint64_t n = static_cast<uint8_t>(*(*in)++);
-  if (n < 0x80) [[likely]] {
-    return n;
-  }
-  n &= 0x7f;
-  for (int shift = 7;; shift += 7) {
-    const uint64_t byte = static_cast<uint8_t>(*(*in)++);
-    n |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return n;
-  }
-}
-
 // Takes one from the front of any bytes. False if there is none, or if it has
 // more bits than T.
 template <typename T>

@@ -3,14 +3,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/uuid.h"
 #include "service/convert_events.h"
 #include "service/convert_time.h"
 
 namespace stagecraft::service {
 namespace {
 
-constexpr uint32_t kUuidBytes = 16;
-constexpr size_t kUuidTextBytes = 36;
+using engine::kUuidBytes;
+using engine::kUuidChars;
 constexpr uint32_t kNotYet = ~uint32_t{0};
 constexpr uint32_t kBad = kNotYet - 1;
 
@@ -89,35 +90,13 @@ absl::Status CheckEventIds(const v1::EventColumns& columns, int events) {
       return s;
     }
     for (const uint32_t size : columns.event_id_sizes()) {
-      want += size == 0 ? kUuidBytes : size;
+      want += size == 0 ? uint64_t{kUuidBytes} : size;
     }
   }
   if (columns.event_ids().size() == want) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "columns.event_ids has ", columns.event_ids().size(), " bytes, want ",
       want, ", the sum of columns.event_id_sizes (16 for each UUID)"));
-}
-
-// Two hexadecimal digits of each byte.
-struct HexPairs {
-  char text[512];
-  constexpr HexPairs() : text() {
-    for (int i = 0; i < 256; ++i) {
-      text[2 * i] = "0123456789abcdef"[i >> 4];
-      text[2 * i + 1] = "0123456789abcdef"[i & 15];
-    }
-  }
-};
-constexpr HexPairs kHexPairs;
-
-// The canonical text of a UUID: 36 characters.
-void PutUuid(const char* bytes, char* out) {
-  for (int i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
-    const char* pair = &kHexPairs.text[2 * static_cast<uint8_t>(bytes[i])];
-    *out++ = pair[0];
-    *out++ = pair[1];
-  }
 }
 
 // Positions of a dictionary's entries in the batch; entries are added when the
@@ -195,7 +174,7 @@ void EventConverter::Add(
     uuids = static_cast<size_t>(std::count(sizes.begin(), sizes.end(), 0u));
   }
   // Their texts have no other owner. The batch does not move them.
-  std::string texts(uuids * kUuidTextBytes, '\0');
+  std::string texts(uuids * kUuidChars, '\0');
   char* text = texts.data();
   const char* bytes = columns.event_ids().data();
   const absl::string_view kept = batch_->Keep(std::move(texts));
@@ -218,9 +197,9 @@ void EventConverter::Add(
     item.time = time;
     const uint32_t size = sizes.empty() ? 0 : sizes[i];
     if (size == 0) {
-      PutUuid(bytes, text);
-      item.event_id = absl::string_view(text, kUuidTextBytes);
-      text += kUuidTextBytes;
+      engine::PutUuid(bytes, text);
+      item.event_id = absl::string_view(text, kUuidChars);
+      text += kUuidChars;
       bytes += kUuidBytes;
     } else {
       item.event_id = absl::string_view(bytes, size);

@@ -1,9 +1,8 @@
 #include "service/convert_events.h"
 
-#include <cstring>
-
 #include "absl/strings/str_cat.h"
 #include "service/convert_time.h"
+#include "service/wire/content_key.h"
 
 namespace stagecraft::service {
 namespace {
@@ -14,42 +13,6 @@ engine::Micros LatestTime(const EventTimeLimit& limit) {
   if (latest >= ToTime(engine::kMaxTime)) return engine::kMaxTime;
   if (latest < absl::UnixEpoch()) return -1;
   return absl::ToUnixMicros(latest);
-}
-
-void AppendText(absl::string_view text, std::string* out) {
-  const auto size = static_cast<uint32_t>(text.size());
-  char bytes[sizeof(size)];
-  std::memcpy(bytes, &size, sizeof(size));
-  out->append(bytes, sizeof(size));
-  out->append(text.data(), text.size());
-}
-
-// Different names and attributes give different keys. The same ones may give
-// several: a map has no order of its own.
-void AppendKey(absl::string_view name, const AttributeMap& attributes,
-               std::string* out) {
-  AppendText(name, out);
-  for (const auto& [key, value] : attributes) {
-    AppendText(key, out);
-    out->push_back(static_cast<char>(value.kind_case()));
-    switch (value.kind_case()) {
-      case v1::AttributeValue::kStringValue:
-        AppendText(value.string_value(), out);
-        break;
-      case v1::AttributeValue::kNumberValue: {
-        const double number = value.number_value();
-        char bytes[sizeof(number)];
-        std::memcpy(bytes, &number, sizeof(number));
-        out->append(bytes, sizeof(number));
-        break;
-      }
-      case v1::AttributeValue::kBoolValue:
-        out->push_back(value.bool_value() ? 1 : 0);
-        break;
-      case v1::AttributeValue::KIND_NOT_SET:
-        break;
-    }
-  }
 }
 
 }  // namespace
@@ -83,7 +46,7 @@ absl::Status EventConverter::CheckTime(engine::Micros time) const {
 absl::StatusOr<uint32_t> EventConverter::AddContent(
     const std::string& name, const AttributeMap& attributes) {
   key_.clear();
-  AppendKey(name, attributes, &key_);
+  AppendContentKey(name, attributes, &key_);
   const auto known = contents_.find(key_);
   if (known != contents_.end()) return known->second;
   const auto converted = ToEngine(attributes);

@@ -1,91 +1,20 @@
 #include "clients/cpp/event_columns.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
+
+#include "engine/uuid.h"
+#include "service/wire/content_key.h"
 
 namespace stagecraft::client {
 namespace {
 
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr int64_t kMaxTime = 7'258'118'400 * kMicrosPerSecond;  // 2200-01-01.
-constexpr size_t kUuidBytes = 16;
-constexpr size_t kUuidTextBytes = 36;
-
-constexpr std::array<int8_t, 256> MakeDigits() {
-  std::array<int8_t, 256> digits = {};
-  for (int8_t& digit : digits) digit = -1;
-  for (int i = 0; i < 10; ++i) digits['0' + i] = static_cast<int8_t>(i);
-  for (int i = 0; i < 6; ++i) digits['a' + i] = static_cast<int8_t>(10 + i);
-  return digits;
-}
-constexpr std::array<int8_t, 256> kDigits = MakeDigits();
-
-bool IsDash(int i) { return i == 8 || i == 13 || i == 18 || i == 23; }
-
-// Whether `text` is a UUID as it is written in lower case; then its bytes.
-bool ParseUuid(absl::string_view text, char* bytes) {
-  if (text.size() != kUuidTextBytes) return false;
-  int bad = 0;
-  for (int i = 0; i < static_cast<int>(kUuidTextBytes);) {
-    if (IsDash(i)) {
-      bad |= text[i] != '-';
-      ++i;
-      continue;
-    }
-    const int high = kDigits[static_cast<uint8_t>(text[i])];
-    const int low = kDigits[static_cast<uint8_t>(text[i + 1])];
-    bad |= (high | low) < 0;
-    *bytes++ = static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return bad == 0;
-}
 
 std::string UuidText(const char* bytes) {
-  std::string text;
-  for (int i = 0; i < static_cast<int>(kUuidBytes); ++i) {
-    if (IsDash(static_cast<int>(text.size()))) text.push_back('-');
-    const auto byte = static_cast<uint8_t>(bytes[i]);
-    text.push_back("0123456789abcdef"[byte >> 4]);
-    text.push_back("0123456789abcdef"[byte & 15]);
-  }
+  std::string text(engine::kUuidChars, '\0');
+  engine::PutUuid(bytes, text.data());
   return text;
-}
-
-void AppendText(absl::string_view text, std::string* out) {
-  const auto size = static_cast<uint32_t>(text.size());
-  char bytes[sizeof(size)];
-  std::memcpy(bytes, &size, sizeof(size));
-  out->append(bytes, sizeof(size));
-  out->append(text.data(), text.size());
-}
-
-// Different contents give different keys. The same ones may give several: a map
-// has no order of its own.
-void AppendKey(const v1::Event& event, std::string* out) {
-  AppendText(event.name(), out);
-  for (const auto& [key, value] : event.attributes()) {
-    AppendText(key, out);
-    out->push_back(static_cast<char>(value.kind_case()));
-    switch (value.kind_case()) {
-      case v1::AttributeValue::kStringValue:
-        AppendText(value.string_value(), out);
-        break;
-      case v1::AttributeValue::kNumberValue: {
-        const double number = value.number_value();
-        char bytes[sizeof(number)];
-        std::memcpy(bytes, &number, sizeof(number));
-        out->append(bytes, sizeof(number));
-        break;
-      }
-      case v1::AttributeValue::kBoolValue:
-        out->push_back(value.bool_value() ? 1 : 0);
-        break;
-      case v1::AttributeValue::KIND_NOT_SET:
-        break;
-    }
-  }
 }
 
 // Calls `fn` with the id of each event, in order, until it returns false.
@@ -96,7 +25,7 @@ void ForEachId(const v1::EventColumns& columns, const Fn& fn) {
     const size_t size =
         columns.event_id_sizes().empty() ? 0 : columns.event_id_sizes(i);
     if (!fn(i, size == 0 ? UuidText(bytes) : std::string(bytes, size))) return;
-    bytes += size == 0 ? kUuidBytes : size;
+    bytes += size == 0 ? engine::kUuidBytes : size;
   }
 }
 
@@ -125,7 +54,7 @@ bool EventColumnsBuilder::Add(const v1::Event& event) {
   const std::optional<int64_t> time = ColumnTime(event);
   if (!time.has_value() || event.event_id().empty()) return false;
   key_.clear();
-  AppendKey(event, &key_);
+  service::AppendContentKey(event.name(), event.attributes(), &key_);
   const auto [it, is_new] = contents_.try_emplace(
       key_, static_cast<uint32_t>(columns_->contents_size()));
   if (is_new) {
@@ -188,10 +117,10 @@ bool EventColumnsBuilder::AddOccurrence(absl::string_view unit_id,
     columns_->add_value_positions(position);
     columns_->add_values(*value);
   }
-  char uuid[kUuidBytes];
+  char uuid[engine::kUuidBytes];
   uint32_t size = 0;
-  if (ParseUuid(event_id, uuid)) {
-    columns_->mutable_event_ids()->append(uuid, kUuidBytes);
+  if (engine::ParseUuid(event_id, uuid)) {
+    columns_->mutable_event_ids()->append(uuid, engine::kUuidBytes);
   } else {
     size = static_cast<uint32_t>(event_id.size());
     columns_->mutable_event_ids()->append(event_id.data(), event_id.size());

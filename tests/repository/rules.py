@@ -41,6 +41,9 @@ ALLOWED_WITHIN: Dict[str, Set[str]] = {
     'clients/cli/': {'clients', 'proto', 'service/statistics/'},
     'service/assignment/': {'engine', 'proto', 'service/assignment/',
                             'service/convert_', 'service/names.h'},
+    'service/wire/': {'proto'},
+    'clients/cpp/event_columns': {'clients', 'engine/uuid.h', 'proto',
+                                  'service/wire/'},
     'clients/cpp/local_': {'clients', 'engine', 'proto', 'service/assignment/',
                            'service/convert_'},
 }
