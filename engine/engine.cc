@@ -89,7 +89,7 @@ absl::StatusOr<ExperimentLook> Engine::LookAtExperiment(
   return look;
 }
 
-absl::StatusOr<std::vector<ExperimentLook>> Engine::LooksAtExperiment(
+absl::StatusOr<std::vector<ExperimentLook>> Engine::PathOfExperiment(
     absl::string_view name, absl::Span<const Micros> as_of) const {
   const auto folding = this->folding();
   const FoldedSpecs* specs = &folding->set.specs();
@@ -103,7 +103,8 @@ absl::StatusOr<std::vector<ExperimentLook>> Engine::LooksAtExperiment(
       it->second.book->Read([&](const Tallies& tallies) {
         std::vector<ExperimentLook> result;
         for (const Micros time : as_of) {
-          result.push_back(ReadLook(fold, tallies, 0, time));
+          result.push_back(
+              ReadLook(fold, tallies, 0, time, LookPurpose::kPath));
         }
         return result;
       });

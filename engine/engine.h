@@ -96,8 +96,9 @@ class Engine {
   absl::StatusOr<JourneyLook> LookAtJourney(
       absl::string_view name, Micros as_of,
       const std::optional<SegmentKey>& segment = std::nullopt) const;
-  // Several moments at once, of one state of the tallies.
-  absl::StatusOr<std::vector<ExperimentLook>> LooksAtExperiment(
+  // Looks at several moments, of one state of the tallies, without durations
+  // but those of primary KPIs: what AnalyzePath needs.
+  absl::StatusOr<std::vector<ExperimentLook>> PathOfExperiment(
       absl::string_view name, absl::Span<const Micros> as_of) const;
   // The segments that are kept of an experiment.
   absl::StatusOr<std::vector<SegmentKey>> ExperimentSegments(
@@ -135,7 +136,8 @@ class Engine {
 
   // Writes a snapshot of the units, so that the next start reads less of the
   // log. Ingestion goes on. Errors: those of the file; kUnimplemented if the
-  // store has no place for it.
+  // store has no place for it; kFailedPrecondition after a DeleteEventsBefore
+  // that was cut short.
   absl::Status WriteSnapshot();
   // Whether the log has grown enough since the last one.
   bool SnapshotDue() const;
@@ -150,7 +152,8 @@ class Engine {
   // Forgets the events before `cutoff`, or before the earliest moment that an
   // unfinished experiment needs, whichever is earlier; returns that moment.
   // Tallies of finished experiments are kept as they are, for good. From then
-  // on older events are refused. Errors: those of the store.
+  // on older events are refused. Errors: those of the store. If it was cut
+  // short, the next call or start takes it up.
   absl::StatusOr<Micros> DeleteEventsBefore(Micros cutoff);
 
   struct Stats {
@@ -294,6 +297,9 @@ class Engine {
   mutable absl::Mutex erase_mutex_ ABSL_ACQUIRED_BEFORE(ingest_);
   // Ids that are being erased, with the last block they may be in.
   ErasedIds erased_ ABSL_GUARDED_BY(erase_mutex_);
+  // Events before cutoff_ are gone from the log, but perhaps not from all
+  // units.
+  bool forgetting_ ABSL_GUARDED_BY(erase_mutex_) = false;
   // While a snapshot is written: units that were merged away.
   absl::Mutex merged_mutex_;
   bool dumping_ ABSL_GUARDED_BY(merged_mutex_) = false;

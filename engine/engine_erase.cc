@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "engine/engine.h"
 #include "engine/event_block.h"
@@ -62,7 +63,7 @@ absl::StatusOr<int64_t> Engine::DeleteUnit(absl::string_view unit_id) {
     const absl::StatusOr<Unit*> unit = shard.Find(hash, root);
     if (!unit.ok()) return unit.status();
     if (*unit != nullptr) UnpackAll((*unit)->packed(), &events);
-    if (events.empty() && ids.size() == 1) return 0;
+    if (events.empty() && ids.size() == 1 && erased_.empty()) return 0;
 
     WriteBatch batch;
     uint64_t last = 0;
@@ -85,15 +86,17 @@ absl::StatusOr<int64_t> Engine::DeleteUnit(absl::string_view unit_id) {
           return true;
         });
     if (!status.ok()) return status;
+    if (status = shard.RemoveCopy(root); !status.ok()) return status;
     if (status = store_->Write(batch); !status.ok()) return status;
 
+    // From here on nothing fails: a repeat finds the unit as it was, or gone.
     for (const std::string& id : ids) erased_.Add(ErasedIds::HashOf(id), last);
     const auto folding = this->folding();
     std::unique_ptr<UnitFolder> folder = folding->Borrow();
     folder->Add(events, -1);
     folder->Flush();
     folding->Return(std::move(folder));
-    if (status = shard.Remove(hash, root); !status.ok()) return status;
+    shard.Remove(hash, root);
     population_->RemoveIds(root);
     removed = static_cast<int64_t>(events.size());
     total_events_ -= removed;
@@ -184,7 +187,10 @@ absl::StatusOr<Micros> Engine::DeleteEventsBefore(Micros cutoff) {
     }
     // Whole hours: the grid of tallies.
     cutoff = std::max<Micros>(cutoff, 0) / kTickLength * kTickLength;
-    if (cutoff <= cutoff_.load()) return cutoff_.load();
+    if (cutoff <= cutoff_.load()) {
+      if (!forgetting_) return cutoff_.load();
+      cutoff = cutoff_.load();
+    }
 
     WriteBatch batch;
     std::map<std::string, std::string> sealed;
@@ -216,6 +222,7 @@ absl::StatusOr<Micros> Engine::DeleteEventsBefore(Micros cutoff) {
     if (!failure.ok()) return failure;
     if (status = store_->Write(batch); !status.ok()) return status;
 
+    forgetting_ = true;
     cutoff_ = cutoff;
     sealed_.merge(sealed);
     Seal(&specs);
@@ -230,6 +237,7 @@ absl::StatusOr<Micros> Engine::DeleteEventsBefore(Micros cutoff) {
   }
   absl::Status status = store_->Purge(Keyspace::kLog, "", "");
   if (!status.ok()) return status;
+  forgetting_ = false;
   status = WriteSnapshotLocked();
   if (!status.ok() && !absl::IsUnimplemented(status)) return status;
   return cutoff;
@@ -237,58 +245,71 @@ absl::StatusOr<Micros> Engine::DeleteEventsBefore(Micros cutoff) {
 
 absl::Status Engine::ForgetEvents(Micros cutoff, const FoldSet& set) {
   UnitFolder folder(&set);
+  // Whatever fails on the way, the books go with the units.
+  const auto flush = absl::MakeCleanup([&] { folder.Flush(); });
   std::vector<UnitEvent> before;
   std::vector<UnitEvent> after;
   std::vector<UnitEvent> gone;
   int64_t changed = 0;
-  // What the unit has left; nothing if it has all.
-  const auto forget = [&](absl::string_view packed) {
+  const auto is_old = [&](absl::string_view packed) {
+    if (packed.empty()) return false;
+    UnitEvent first;
+    Unpack(packed.data(), &first);
+    return first.time < cutoff;
+  };
+  // What the unit has left.
+  const auto split = [&](absl::string_view packed) {
     UnpackAll(packed, &before);
-    if (before.empty() || before.front().time >= cutoff) return false;
     after.clear();
     gone.clear();
     for (const UnitEvent& event : before) {
       (event.time < cutoff ? gone : after).push_back(event);
     }
+  };
+  const auto count = [&] {
     folder.Replace(before, after, gone, /*late=*/false);
     total_events_ -= static_cast<int64_t>(gone.size());
     if (++changed % 4096 == 0) folder.Flush();
-    return true;
   };
   for (int i = 0; i < UnitTable::kShards; ++i) {
     UnitShard& shard = population_->units().shard(i);
     absl::MutexLock lock(&shard.mutex);
-    std::vector<std::string> empty;
-    WriteBatch copies;  // Older ones, of units that were in scratch once.
-    shard.ForEachInMemory([&](Unit* unit) {
-      if (!forget(unit->packed())) return;
-      // Fewer events fit where the unit is.
-      StoreEvents(after, HashText(unit->id()), unit, &shard);
-      if (shard.spilled()) copies.Delete(Keyspace::kScratch, unit->id());
-      if (after.empty()) empty.emplace_back(unit->id());
-    });
-    if (absl::Status status = store_->WriteScratch(copies); !status.ok()) {
-      return status;
-    }
-    for (const std::string& id : empty) {
-      if (absl::Status status = shard.Remove(HashText(id), id); !status.ok()) {
+    if (shard.spilled()) {
+      WriteBatch copies;  // Older ones, of units that were in scratch once.
+      shard.ForEachInMemory([&](Unit* unit) {
+        if (is_old(unit->packed())) {
+          copies.Delete(Keyspace::kScratch, unit->id());
+        }
+      });
+      if (absl::Status status = store_->WriteScratch(copies); !status.ok()) {
         return status;
       }
     }
+    std::vector<std::string> empty;
+    shard.ForEachInMemory([&](Unit* unit) {
+      if (!is_old(unit->packed())) return;
+      split(unit->packed());
+      count();
+      // Fewer events fit where the unit is.
+      StoreEvents(after, HashText(unit->id()), unit, &shard);
+      if (after.empty()) empty.emplace_back(unit->id());
+    });
+    for (const std::string& id : empty) shard.Remove(HashText(id), id);
   }
-  const absl::Status status = population_->units().ForEachInScratch(
+  return population_->units().ForEachInScratch(
       [&](absl::string_view id, absl::string_view packed) {
-        if (!forget(packed)) return absl::OkStatus();
+        if (!is_old(packed)) return absl::OkStatus();
+        split(packed);
         WriteBatch batch;
         if (after.empty()) {
           batch.Delete(Keyspace::kScratch, id);
         } else {
           batch.Put(Keyspace::kScratch, id, PackAll(after));
         }
-        return store_->WriteScratch(batch);
+        absl::Status status = store_->WriteScratch(batch);
+        if (status.ok()) count();
+        return status;
       });
-  folder.Flush();
-  return status;
 }
 
 }  // namespace stagecraft::engine

@@ -314,7 +314,8 @@ void Engine::PlanAliases(absl::Span<const Alias> aliases, IngestReport* report,
 }
 
 absl::Status Engine::FoldMerge(const Alias& alias, UnitFolder* folder,
-                               FoldCounts* counts) {
+                               FoldCounts* counts)
+    ABSL_NO_THREAD_SAFETY_ANALYSIS {  // Two shards, or one.
   std::string roots[2];
   uint64_t hashes[2];
   const std::string* ids[2] = {&alias.alias_id, &alias.unit_id};
@@ -323,27 +324,37 @@ absl::Status Engine::FoldMerge(const Alias& alias, UnitFolder* folder,
     roots[i] = std::string(population_->RootOf(*ids[i], &hashes[i]));
   }
   if (roots[0] == roots[1]) return absl::OkStatus();  // By another batch.
-  // Nobody else holds a shard of both, and folding holds the identity's mutex:
-  // one after the other is enough.
+  // Both shards are held all along: what can fail comes first, and then nothing
+  // that was found goes to scratch again.
+  UnitShard* shards[2];
+  for (int i = 0; i < 2; ++i) {
+    shards[i] = &population_->units().shard(UnitTable::ShardOf(hashes[i]));
+  }
+  const bool same = shards[0] == shards[1];
+  absl::MutexLock lock(&std::min(shards[0], shards[1])->mutex);
+  absl::MutexLockMaybe second_lock(
+      same ? nullptr : &std::max(shards[0], shards[1])->mutex);
   std::vector<UnitEvent> merged;
   std::vector<std::string> packed(2);
   bool dumped[2];
   bool spilled = false;
   for (int i = 0; i < 2; ++i) {
-    UnitShard& shard =
-        population_->units().shard(UnitTable::ShardOf(hashes[i]));
-    absl::MutexLock lock(&shard.mutex);
-    const absl::StatusOr<Unit*> unit = shard.Find(hashes[i], roots[i]);
+    const absl::StatusOr<Unit*> unit = shards[i]->Find(hashes[i], roots[i]);
     if (!unit.ok()) return unit.status();
-    dumped[i] = shard.dumped;
-    spilled = spilled || shard.spilled();
+    dumped[i] = shards[i]->dumped;
+    spilled = spilled || shards[i]->spilled();
     if (*unit == nullptr) continue;
     packed[i] = std::string((*unit)->packed());
   }
-  const std::string root = population_->MergeIds(alias.alias_id, alias.unit_id);
+  const int gone = roots[0] < roots[1] ? 1 : 0;  // See Identity::Root.
+  if (absl::Status status = shards[gone]->RemoveCopy(roots[gone]);
+      !status.ok()) {
+    return status;
+  }
+  population_->MergeIds(alias.alias_id, alias.unit_id);
   // A snapshot under way will not come to the merged unit any more: it needs
   // both parts as they were.
-  const bool after_dump = dumped[roots[0] == root ? 0 : 1];
+  const bool after_dump = dumped[1 - gone];
   for (int i = 0; i < 2; ++i) {
     const std::vector<UnitEvent> events = UnpackAll(packed[i]);
     folder->Add(events, -1, dumped[i] || after_dump);
@@ -357,7 +368,7 @@ absl::Status Engine::FoldMerge(const Alias& alias, UnitFolder* folder,
   folder->Add(merged, 1, after_dump);
   ++counts->aliases;
   {
-    absl::MutexLock lock(&merged_mutex_);
+    absl::MutexLock merged_lock(&merged_mutex_);
     for (int i = 0; i < 2 && dumping_; ++i) {
       // What is in scratch may be dumped or not, whatever its shard says.
       if (spilled || (after_dump && !dumped[i])) {
@@ -368,19 +379,11 @@ absl::Status Engine::FoldMerge(const Alias& alias, UnitFolder* folder,
       }
     }
   }
-  for (int i = 0; i < 2; ++i) {
-    UnitShard& shard =
-        population_->units().shard(UnitTable::ShardOf(hashes[i]));
-    absl::MutexLock lock(&shard.mutex);
-    if (roots[i] == root) {
-      if (merged.empty()) continue;
-      Unit* unit = shard.Insert(hashes[i], root);
-      StoreEvents(merged, hashes[i], unit, &shard);
-    } else if (absl::Status status = shard.Remove(hashes[i], roots[i]);
-               !status.ok()) {
-      return status;
-    }
-  }
+  shards[gone]->Remove(hashes[gone], roots[gone]);
+  if (merged.empty()) return absl::OkStatus();
+  const uint64_t hash = hashes[1 - gone];
+  UnitShard* shard = shards[1 - gone];
+  StoreEvents(merged, hash, shard->Insert(hash, roots[1 - gone]), shard);
   return absl::OkStatus();
 }
 

@@ -93,6 +93,10 @@ absl::Status Engine::WriteSnapshotLocked() {
   if (!path.has_value()) {
     return absl::UnimplementedError("the store has no place for snapshots");
   }
+  if (forgetting_) {
+    return absl::FailedPreconditionError(
+        "old events are deleted in part: repeat their deletion first");
+  }
   absl::StatusOr<FrameWriter> writer = FrameWriter::Create(*path);
   if (!writer.ok()) return writer.status();
 

@@ -1,10 +1,21 @@
 #include "engine/look.h"
 
+#include <algorithm>
+
 namespace stagecraft::engine {
+namespace {
+
+bool IsPrimary(const Plan& plan, const Kpi& kpi) {
+  return std::find(plan.primary_kpis.begin(), plan.primary_kpis.end(),
+                   kpi.name) != plan.primary_kpis.end();
+}
+
+}  // namespace
 
 ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
-                        int slot, Micros as_of) {
+                        int slot, Micros as_of, LookPurpose purpose) {
   const Experiment& experiment = fold.experiment();
+  const bool all = purpose == LookPurpose::kAnalysis;
   const ExperimentColumns& columns = fold.columns();
   const Tick tick = AsOfTick(as_of);
   const int variants = static_cast<int>(experiment.variants.size());
@@ -46,6 +57,8 @@ ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
     const int column = columns.Kpi(static_cast<int>(i));
     if (kpi.kind != KpiKind::kTimeToEvent) {
       look.kpis.push_back(sums(column));
+    } else if (!all && !IsPrimary(experiment.plan, kpi)) {
+      look.kpis.emplace_back(variants);
     } else {
       look.kpis.push_back(
           durations(column, kpi.length.has_value()
@@ -58,7 +71,7 @@ ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
     look.stage_conversions.push_back(sums(columns.StageConversion(stage)));
     look.stages_reached.push_back(counts(columns.StageReached(stage)));
   }
-  if (columns.later_stages() > 0) {
+  if (all && columns.later_stages() > 0) {
     look.time_in_stage =
         durations(columns.TimeInStage(), GuardrailWindow(experiment));
   }

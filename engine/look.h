@@ -71,9 +71,17 @@ struct JourneyLook {
   std::vector<Stage> stages;
 };
 
+// What a look is for. Durations are what makes a look long: there is a count
+// for each of them, and the more events the more there are.
+enum class LookPurpose {
+  kAnalysis,  // All there is.
+  kPath,      // Primary KPIs over time: no durations of anything else.
+};
+
 // Read tallies as of `as_of`. `past_looks` stays empty.
 ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
-                        int slot, Micros as_of);
+                        int slot, Micros as_of,
+                        LookPurpose purpose = LookPurpose::kAnalysis);
 JourneyLook ReadLook(const JourneyFold& fold, const Tallies& tallies, int slot,
                      Micros as_of);
 

@@ -130,21 +130,19 @@ Unit* UnitShard::Grow(uint64_t hash, Unit* unit, size_t bytes) {
   return larger;
 }
 
-absl::Status UnitShard::Remove(uint64_t hash, absl::string_view id) {
-  // A copy may be in scratch even if the unit is in memory.
-  if (spilled_) {
-    WriteBatch batch;
-    batch.Delete(Keyspace::kScratch, id);
-    if (absl::Status status = scratch_->WriteScratch(batch); !status.ok()) {
-      return status;
-    }
-  }
+absl::Status UnitShard::RemoveCopy(absl::string_view id) {
+  if (!spilled_) return absl::OkStatus();
+  WriteBatch batch;
+  batch.Delete(Keyspace::kScratch, id);
+  return scratch_->WriteScratch(batch);
+}
+
+void UnitShard::Remove(uint64_t hash, absl::string_view id) {
   const int64_t slot = FindSlot(hash, id);
-  if (slot < 0) return absl::OkStatus();
+  if (slot < 0) return;
   Unit* unit = At(slot);
   RemoveSlot(slot);
   Free(unit);
-  return absl::OkStatus();
 }
 
 absl::Status UnitShard::Evict() {

@@ -56,8 +56,14 @@ class UnitShard {
   // Makes room for `bytes` of packed events; the unit may move.
   Unit* Grow(uint64_t hash, Unit* unit, size_t bytes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  // Takes the unit out of memory and scratch.
-  absl::Status Remove(uint64_t hash, absl::string_view id)
+  // To remove a unit call Find, RemoveCopy and Remove under one lock, and
+  // change what follows from the unit after RemoveCopy: only Remove cannot
+  // fail. Takes away the copy that scratch may have of a unit in memory.
+  // Errors: those of the store; the unit is still there then.
+  absl::Status RemoveCopy(absl::string_view id)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // Takes the unit out of memory, if it is there.
+  void Remove(uint64_t hash, absl::string_view id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // Writes units to scratch until the shard fits into its budget.
   absl::Status Evict() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/journey.h"
 #include "service/convert.h"
+#include "service/edit_resource.h"
 #include "service/names.h"
 #include "service/page_token.h"
 #include "service/resource.h"
@@ -55,39 +56,11 @@ absl::Status Check(const v1::Journey& journey) {
   return engine::Validate(*converted);
 }
 
-absl::StatusOr<v1::Journey> Create(CatalogEdit& edit, const v1::Journey& given,
-                                   const std::string& name) {
-  if (Find(edit.state().journeys, name) != nullptr) {
-    return absl::AlreadyExistsError(
-        absl::StrCat(name, " exists already, want another journey_id"));
-  }
-  v1::Journey journey = MakeNew(given, name, edit.now(), kOutputOnly);
-  if (absl::Status status = Check(journey); !status.ok()) return status;
-  Seal(&journey);
-  edit.Put(journey);
-  return journey;
-}
-
-absl::StatusOr<v1::Journey> Update(CatalogEdit& edit,
-                                   const v1::UpdateJourneyRequest& request) {
-  const v1::Journey& given = request.journey();
-  const v1::Journey* current = Find(edit.state().journeys, given.name());
-  if (current == nullptr) {
-    if (!request.allow_missing()) return NoSuch("journey", given.name());
-    absl::Status status =
-        CheckMissing(given, request.update_mask(), kOutputOnly);
-    if (!status.ok()) return status;
-    return Create(edit, given, given.name());
-  }
-  absl::StatusOr<v1::Journey> next =
-      ApplyUpdate(*current, given, request.update_mask(), kOutputOnly);
-  if (!next.ok()) return next.status();
-  if (absl::Status status = Check(*next); !status.ok()) return status;
-  if (!MakeRevision(*current, edit.now(), &*next)) return *current;
-  Seal(&*next);
-  edit.Put(*next);
-  return next;
-}
+constexpr ResourceKind<v1::Journey> kKind = {
+    "journey", "journey_id", kOutputOnly, &CatalogState::journeys,
+    [](const CatalogState&, const v1::Journey& next, const v1::Journey*) {
+      return Check(next);
+    }};
 
 absl::StatusOr<google::protobuf::Empty> Delete(
     CatalogEdit& edit, const v1::DeleteJourneyRequest& request) {
@@ -128,8 +101,9 @@ grpc::Status JourneyService::CreateJourney(
       catalog_->Mutate<v1::Journey>(
           {"journeys", "CreateJourney", request->request_id(), request},
           [request](CatalogEdit& edit) {
-            return Create(edit, request->journey(),
-                          absl::StrCat("journeys/", request->journey_id()));
+            return CreateResource(
+                kKind, edit, request->journey(),
+                absl::StrCat("journeys/", request->journey_id()));
           }),
       context, response);
 }
@@ -165,7 +139,9 @@ grpc::Status JourneyService::UpdateJourney(
   return Answer(
       catalog_->Mutate<v1::Journey>(
           {"journeys", "UpdateJourney", request->request_id(), request},
-          [request](CatalogEdit& edit) { return Update(edit, *request); }),
+          [request](CatalogEdit& edit) {
+            return UpdateResource(kKind, edit, *request, request->journey());
+          }),
       context, response);
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/kpi.h"
 #include "service/convert.h"
+#include "service/edit_resource.h"
 #include "service/names.h"
 #include "service/page_token.h"
 #include "service/resource.h"
@@ -46,47 +47,15 @@ absl::Status Check(const v1::Kpi& kpi, const v1::Journey& journey,
   return engine::Validate(*converted);
 }
 
-absl::StatusOr<v1::Kpi> Create(CatalogEdit& edit, const v1::Kpi& given,
-                               const std::string& name) {
-  const v1::Journey* journey = Find(edit.state().journeys, JourneyOf(name));
-  if (journey == nullptr) return NoSuch("journey", JourneyOf(name));
-  if (Find(edit.state().kpis, name) != nullptr) {
-    return absl::AlreadyExistsError(
-        absl::StrCat(name, " exists already, want another kpi_id"));
-  }
-  v1::Kpi kpi = MakeNew(given, name, edit.now(), kOutputOnly);
-  if (absl::Status status = Check(kpi, *journey, nullptr); !status.ok()) {
-    return status;
-  }
-  Seal(&kpi);
-  edit.Put(kpi);
-  return kpi;
+absl::Status CheckInState(const CatalogState& state, const v1::Kpi& next,
+                          const v1::Kpi* current) {
+  const v1::Journey* journey = Find(state.journeys, JourneyOf(next.name()));
+  if (journey == nullptr) return NoSuch("journey", JourneyOf(next.name()));
+  return Check(next, *journey, current);
 }
 
-absl::StatusOr<v1::Kpi> Update(CatalogEdit& edit,
-                               const v1::UpdateKpiRequest& request) {
-  const v1::Kpi& given = request.kpi();
-  const v1::Kpi* current = Find(edit.state().kpis, given.name());
-  if (current == nullptr) {
-    if (!request.allow_missing()) return NoSuch("KPI", given.name());
-    absl::Status status =
-        CheckMissing(given, request.update_mask(), kOutputOnly);
-    if (!status.ok()) return status;
-    return Create(edit, given, given.name());
-  }
-  absl::StatusOr<v1::Kpi> next =
-      ApplyUpdate(*current, given, request.update_mask(), kOutputOnly);
-  if (!next.ok()) return next.status();
-  const v1::Journey* journey =
-      Find(edit.state().journeys, JourneyOf(given.name()));
-  if (journey == nullptr) return NoSuch("journey", JourneyOf(given.name()));
-  absl::Status status = Check(*next, *journey, current);
-  if (!status.ok()) return status;
-  if (!MakeRevision(*current, edit.now(), &*next)) return *current;
-  Seal(&*next);
-  edit.Put(*next);
-  return next;
-}
+constexpr ResourceKind<v1::Kpi> kKind = {"KPI", "kpi_id", kOutputOnly,
+                                         &CatalogState::kpis, CheckInState};
 
 bool Names(const v1::Plan& plan, const std::string& kpi) {
   return std::count(plan.primary_kpis().begin(), plan.primary_kpis().end(),
@@ -128,14 +97,15 @@ grpc::Status KpiService::CreateKpi(grpc::ServerContext* context,
   if (status.ok()) status = CheckNewId(request->kpi_id(), "kpi_id");
   if (status.ok() && !request->has_kpi()) status = Missing("kpi");
   if (!status.ok()) return ToGrpc(status, context);
-  return Answer(catalog_->Mutate<v1::Kpi>(
-                    {"kpis", "CreateKpi", request->request_id(), request},
-                    [request](CatalogEdit& edit) {
-                      return Create(edit, request->kpi(),
-                                    absl::StrCat(request->parent(), "/kpis/",
-                                                 request->kpi_id()));
-                    }),
-                context, response);
+  return Answer(
+      catalog_->Mutate<v1::Kpi>(
+          {"kpis", "CreateKpi", request->request_id(), request},
+          [request](CatalogEdit& edit) {
+            return CreateResource(
+                kKind, edit, request->kpi(),
+                absl::StrCat(request->parent(), "/kpis/", request->kpi_id()));
+          }),
+      context, response);
 }
 
 grpc::Status KpiService::GetKpi(grpc::ServerContext* context,
@@ -173,11 +143,13 @@ grpc::Status KpiService::UpdateKpi(grpc::ServerContext* context,
   if (!request->has_kpi()) return ToGrpc(Missing("kpi"), context);
   const auto name = ParseKpiName(request->kpi().name(), "kpi.name");
   if (!name.ok()) return ToGrpc(name.status(), context);
-  return Answer(
-      catalog_->Mutate<v1::Kpi>(
-          {"kpis", "UpdateKpi", request->request_id(), request},
-          [request](CatalogEdit& edit) { return Update(edit, *request); }),
-      context, response);
+  return Answer(catalog_->Mutate<v1::Kpi>(
+                    {"kpis", "UpdateKpi", request->request_id(), request},
+                    [request](CatalogEdit& edit) {
+                      return UpdateResource(kKind, edit, *request,
+                                            request->kpi());
+                    }),
+                context, response);
 }
 
 grpc::Status KpiService::DeleteKpi(grpc::ServerContext* context,

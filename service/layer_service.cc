@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/edit_resource.h"
 #include "service/names.h"
 #include "service/page_token.h"
 #include "service/resource.h"
@@ -20,39 +21,11 @@ absl::Status Check(const v1::Layer& layer) {
   return CheckText(layer.description(), "description");
 }
 
-absl::StatusOr<v1::Layer> Create(CatalogEdit& edit, const v1::Layer& given,
-                                 const std::string& name) {
-  if (Find(edit.state().layers, name) != nullptr) {
-    return absl::AlreadyExistsError(
-        absl::StrCat(name, " exists already, want another layer_id"));
-  }
-  v1::Layer layer = MakeNew(given, name, edit.now(), kOutputOnly);
-  if (absl::Status status = Check(layer); !status.ok()) return status;
-  Seal(&layer);
-  edit.Put(layer);
-  return layer;
-}
-
-absl::StatusOr<v1::Layer> Update(CatalogEdit& edit,
-                                 const v1::UpdateLayerRequest& request) {
-  const v1::Layer& given = request.layer();
-  const v1::Layer* current = Find(edit.state().layers, given.name());
-  if (current == nullptr) {
-    if (!request.allow_missing()) return NoSuch("layer", given.name());
-    absl::Status status =
-        CheckMissing(given, request.update_mask(), kOutputOnly);
-    if (!status.ok()) return status;
-    return Create(edit, given, given.name());
-  }
-  absl::StatusOr<v1::Layer> next =
-      ApplyUpdate(*current, given, request.update_mask(), kOutputOnly);
-  if (!next.ok()) return next.status();
-  if (absl::Status status = Check(*next); !status.ok()) return status;
-  if (!MakeRevision(*current, edit.now(), &*next)) return *current;
-  Seal(&*next);
-  edit.Put(*next);
-  return next;
-}
+constexpr ResourceKind<v1::Layer> kKind = {
+    "layer", "layer_id", kOutputOnly, &CatalogState::layers,
+    [](const CatalogState&, const v1::Layer& next, const v1::Layer*) {
+      return Check(next);
+    }};
 
 absl::StatusOr<google::protobuf::Empty> Delete(
     CatalogEdit& edit, const v1::DeleteLayerRequest& request) {
@@ -85,8 +58,8 @@ grpc::Status LayerService::CreateLayer(grpc::ServerContext* context,
   return Answer(catalog_->Mutate<v1::Layer>(
                     {"layers", "CreateLayer", request->request_id(), request},
                     [request](CatalogEdit& edit) {
-                      return Create(
-                          edit, request->layer(),
+                      return CreateResource(
+                          kKind, edit, request->layer(),
                           absl::StrCat("layers/", request->layer_id()));
                     }),
                 context, response);
@@ -118,11 +91,13 @@ grpc::Status LayerService::UpdateLayer(grpc::ServerContext* context,
   if (!request->has_layer()) return ToGrpc(Missing("layer"), context);
   const auto name = ParseLayerName(request->layer().name(), "layer.name");
   if (!name.ok()) return ToGrpc(name.status(), context);
-  return Answer(
-      catalog_->Mutate<v1::Layer>(
-          {"layers", "UpdateLayer", request->request_id(), request},
-          [request](CatalogEdit& edit) { return Update(edit, *request); }),
-      context, response);
+  return Answer(catalog_->Mutate<v1::Layer>(
+                    {"layers", "UpdateLayer", request->request_id(), request},
+                    [request](CatalogEdit& edit) {
+                      return UpdateResource(kKind, edit, *request,
+                                            request->layer());
+                    }),
+                context, response);
 }
 
 grpc::Status LayerService::DeleteLayer(grpc::ServerContext* context,

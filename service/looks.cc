@@ -191,7 +191,7 @@ absl::Status Looks::AddPaths(const Moment& moment,
                              v1::ExperimentResults* results) const {
   const engine::Experiment& experiment = moment.experiment;
   if (!experiment.start_time.has_value()) return absl::OkStatus();
-  const auto looks = engine_->LooksAtExperiment(
+  const auto looks = engine_->PathOfExperiment(
       experiment.name, PathTimes(*experiment.start_time, moment.look.as_of));
   if (!looks.ok()) return looks.status();
   for (const engine::ExperimentLook& look : *looks) {

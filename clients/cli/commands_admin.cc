@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/add_command.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/print.h"
@@ -108,19 +109,6 @@ absl::StatusOr<ExitCode> ShowStorage(Context& context, const Flags&) {
     context.out() << StorageText(*storage);
   }
   return kExitOk;
-}
-
-using Action = absl::StatusOr<ExitCode> (*)(Context&, const Flags&);
-
-CLI::App* AddCommand(CLI::App& app, Context& context,
-                     const std::shared_ptr<Flags>& flags,
-                     const std::string& verb, const std::string& description,
-                     Action action) {
-  CLI::App* command = app.add_subcommand(verb, description);
-  command->callback([flags, &context, action] {
-    context.run = [flags, &context, action] { return action(context, *flags); };
-  });
-  return command;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/add_command.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/json_io.h"
 #include "clients/cli/resource_files.h"
@@ -158,8 +159,8 @@ absl::StatusOr<ExitCode> Run(Context& context, const Flags& flags) {
 
 void AddApplyCommand(CLI::App& app, Context& context) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command =
-      app.add_subcommand("apply", "Create or update what JSON files say");
+  CLI::App* command = AddCommand(app, context, flags, "apply",
+                                 "Create or update what JSON files say", Run);
   command
       ->add_option("-f,--file", flags->paths,
                    "Files, folders with *.json and *.ndjson, or - for input")
@@ -182,9 +183,6 @@ void AddApplyCommand(CLI::App& app, Context& context) {
       "  stagecraft apply -f shop/ --dry-run\n"
       "  stagecraft get shop/kpis/orders --output json | stagecraft apply -f "
       "-");
-  command->callback([flags, &context] {
-    context.run = [flags, &context] { return Run(context, *flags); };
-  });
 }
 
 }  // namespace stagecraft::cli

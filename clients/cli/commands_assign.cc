@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/add_command.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/names.h"
@@ -63,7 +64,8 @@ absl::StatusOr<ExitCode> Run(Context& context, const Flags& flags) {
 void AddAssignCommand(CLI::App& app, Context& context) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command =
-      app.add_subcommand("assign", "Show which variants a unit gets, and why");
+      AddCommand(app, context, flags, "assign",
+                 "Show which variants a unit gets, and why", Run);
   command->add_option("UNIT", flags->unit, "The unit's id")->required();
   command
       ->add_option(
@@ -91,9 +93,6 @@ void AddAssignCommand(CLI::App& app, Context& context) {
       "  stagecraft assign user-17\n"
       "  stagecraft assign user-17 --attribute plan=pro --attribute age=31 \\\n"
       "      --experiment shop/experiments/button --record");
-  command->callback([flags, &context] {
-    context.run = [flags, &context] { return Run(context, *flags); };
-  });
 }
 
 }  // namespace stagecraft::cli

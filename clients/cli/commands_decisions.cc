@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "clients/cli/add_command.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/json_io.h"
@@ -161,19 +162,6 @@ absl::StatusOr<ExitCode> Acknowledge(Context& context, const Flags& flags) {
                   << Printable(decision->applied_by()) << "\n";
   }
   return kExitOk;
-}
-
-using Action = absl::StatusOr<ExitCode> (*)(Context&, const Flags&);
-
-CLI::App* AddCommand(CLI::App& app, Context& context,
-                     const std::shared_ptr<Flags>& flags,
-                     const std::string& verb, const std::string& description,
-                     Action action) {
-  CLI::App* command = app.add_subcommand(verb, description);
-  command->callback([flags, &context, action] {
-    context.run = [flags, &context, action] { return action(context, *flags); };
-  });
-  return command;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/add_command.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/json_io.h"
 #include "clients/cli/send.h"
@@ -122,8 +123,9 @@ absl::StatusOr<ExitCode> Run(Context& context, const Flags& flags) {
 
 void AddImportCommand(CLI::App& app, Context& context) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
-      "import", "Send the rows of CSV or NDJSON files as events");
+  CLI::App* command =
+      AddCommand(app, context, flags, "import",
+                 "Send the rows of CSV or NDJSON files as events", Run);
   command->add_option("FILE", flags->files, "Files, gzipped or not")
       ->required();
   command
@@ -162,9 +164,6 @@ void AddImportCommand(CLI::App& app, Context& context) {
       "Examples:\n"
       "  stagecraft import --mapping orders.json --dry-run 5 orders.csv\n"
       "  stagecraft import --mapping orders.json orders-*.csv.gz");
-  command->callback([flags, &context] {
-    context.run = [flags, &context] { return Run(context, *flags); };
-  });
 }
 
 }  // namespace stagecraft::cli

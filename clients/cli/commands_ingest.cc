@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/add_command.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/event_json.h"
 #include "clients/cli/send.h"
@@ -150,8 +151,9 @@ class Ingest {
 
 void AddIngestCommand(CLI::App& app, Context& context) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command =
-      app.add_subcommand("ingest", "Send events, one JSON object per line");
+  CLI::App* command = AddCommand(
+      app, context, flags, "ingest", "Send events, one JSON object per line",
+      [](Context& c, const Flags& f) { return Ingest(c, f).Run(); });
   command->add_option("-f,--file", flags->files, "Files, or - for input")
       ->required()
       ->type_name("FILE");
@@ -169,9 +171,6 @@ void AddIngestCommand(CLI::App& app, Context& context) {
       "Examples:\n"
       "  stagecraft ingest -f events.ndjson\n"
       "  zcat events.ndjson.gz | stagecraft ingest -f -");
-  command->callback([flags, &context] {
-    context.run = [flags, &context] { return Ingest(context, *flags).Run(); };
-  });
 }
 
 }  // namespace stagecraft::cli

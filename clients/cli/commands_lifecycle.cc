@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/add_command.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/names.h"
@@ -114,7 +115,8 @@ void Add(CLI::App& app, Context& context, const std::string& verb,
          const std::string& description, const Taken& taken,
          const std::string& footer, const Action& action) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(verb, description);
+  CLI::App* command =
+      AddCommand(app, context, flags, verb, description, action);
   command
       ->add_option("EXPERIMENT", flags->experiment,
                    "journeys/shop/experiments/button or "
@@ -137,9 +139,6 @@ void Add(CLI::App& app, Context& context, const std::string& verb,
         ->type_name("ID");
   }
   command->footer(footer);
-  command->callback([flags, &context, action] {
-    context.run = [flags, &context, action] { return action(context, *flags); };
-  });
 }
 
 }  // namespace

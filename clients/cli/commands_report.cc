@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/add_command.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/names.h"
@@ -66,8 +67,9 @@ absl::StatusOr<ExitCode> Run(Context& context, const Flags& flags) {
 
 void AddReportCommand(CLI::App& app, Context& context) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
-      "report", "Write an experiment's report as one HTML file");
+  CLI::App* command =
+      AddCommand(app, context, flags, "report",
+                 "Write an experiment's report as one HTML file", Run);
   command
       ->add_option("EXPERIMENT", flags->experiment,
                    "journeys/shop/experiments/button or "
@@ -85,9 +87,6 @@ void AddReportCommand(CLI::App& app, Context& context) {
       "The file needs nothing else: open it, mail it, print it to PDF.\n\n"
       "Example:\n"
       "  stagecraft report shop/experiments/button -o button.html");
-  command->callback([flags, &context] {
-    context.run = [flags, &context] { return Run(context, *flags); };
-  });
 }
 
 }  // namespace stagecraft::cli

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "clients/cli/add_command.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/names.h"
 #include "clients/cli/print.h"
@@ -226,7 +227,8 @@ absl::StatusOr<ExitCode> List(Context& context, const ListFlags& flags) {
 
 void AddResourceCommands(CLI::App& app, Context& context) {
   auto name = std::make_shared<std::string>();
-  CLI::App* get = app.add_subcommand("get", "Show one resource");
+  CLI::App* get =
+      AddCommand(app, context, name, "get", "Show one resource", Get);
   get->add_option("NAME", *name, "What to show; its name says of which kind")
       ->required();
   get->footer(
@@ -236,12 +238,10 @@ void AddResourceCommands(CLI::App& app, Context& context) {
       "  stagecraft get shop/experiments/button --output json\n"
       "  stagecraft get shop/experiments/button/decisions/7\n"
       "  stagecraft get layers/checkout");
-  get->callback([name, &context] {
-    context.run = [name, &context] { return Get(context, *name); };
-  });
 
   auto flags = std::make_shared<ListFlags>();
-  CLI::App* list = app.add_subcommand("list", "List resources of a kind");
+  CLI::App* list =
+      AddCommand(app, context, flags, "list", "List resources of a kind", List);
   list->add_option("KIND", flags->kind,
                    "journeys, kpis, experiments, layers or decisions")
       ->required();
@@ -256,12 +256,10 @@ void AddResourceCommands(CLI::App& app, Context& context) {
       "  stagecraft list journeys\n"
       "  stagecraft list experiments --journey shop --state running\n"
       "  stagecraft list decisions --output json");
-  list->callback([flags, &context] {
-    context.run = [flags, &context] { return List(context, *flags); };
-  });
 
   auto doomed = std::make_shared<std::string>();
-  CLI::App* remove = app.add_subcommand("delete", "Delete one resource");
+  CLI::App* remove =
+      AddCommand(app, context, doomed, "delete", "Delete one resource", Delete);
   remove->add_option("NAME", *doomed, "What to delete")->required();
   remove->footer(
       "A journey must have no experiments; an experiment must be a draft or\n"
@@ -269,9 +267,6 @@ void AddResourceCommands(CLI::App& app, Context& context) {
       "Examples:\n"
       "  stagecraft delete shop/experiments/button\n"
       "  stagecraft delete journeys/shop");
-  remove->callback([doomed, &context] {
-    context.run = [doomed, &context] { return Delete(context, *doomed); };
-  });
 }
 
 }  // namespace stagecraft::cli

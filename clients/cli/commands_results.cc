@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/add_command.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/names.h"
@@ -96,10 +97,14 @@ absl::StatusOr<ExitCode> Evaluate(Context& context, const Flags& flags) {
   return kExitOk;
 }
 
-CLI::App* AddCommand(CLI::App& app, const std::shared_ptr<Flags>& flags,
-                     const std::string& verb, const std::string& description,
-                     const std::string& what) {
-  CLI::App* command = app.add_subcommand(verb, description);
+using Action = absl::StatusOr<ExitCode> (*)(Context&, const Flags&);
+
+CLI::App* AddLook(CLI::App& app, Context& context,
+                  const std::shared_ptr<Flags>& flags, const std::string& verb,
+                  const std::string& description, const std::string& what,
+                  Action action) {
+  CLI::App* command =
+      AddCommand(app, context, flags, verb, description, action);
   command->add_option(what, flags->name)->required();
   command
       ->add_option("--as-of", flags->as_of,
@@ -113,9 +118,9 @@ CLI::App* AddCommand(CLI::App& app, const std::shared_ptr<Flags>& flags,
 
 void AddResultCommands(CLI::App& app, Context& context) {
   auto result_flags = std::make_shared<Flags>();
-  CLI::App* results =
-      AddCommand(app, result_flags, "results",
-                 "Show what the numbers of an experiment say", "EXPERIMENT");
+  CLI::App* results = AddLook(app, context, result_flags, "results",
+                              "Show what the numbers of an experiment say",
+                              "EXPERIMENT", Results);
   results->add_flag("--full", result_flags->full,
                     "And each segment (with --output json also the path over "
                     "time)");
@@ -123,41 +128,26 @@ void AddResultCommands(CLI::App& app, Context& context) {
       "Examples:\n"
       "  stagecraft results shop/experiments/button\n"
       "  stagecraft results shop/experiments/button --as-of 2026-03-14 --full");
-  results->callback([result_flags, &context] {
-    context.run = [result_flags, &context] {
-      return Results(context, *result_flags);
-    };
-  });
 
   auto funnel_flags = std::make_shared<Flags>();
   CLI::App* funnel =
-      AddCommand(app, funnel_flags, "funnel",
-                 "Show how units move through a journey", "JOURNEY");
+      AddLook(app, context, funnel_flags, "funnel",
+              "Show how units move through a journey", "JOURNEY", Funnel);
   funnel->add_option("--segment", funnel_flags->segment, "Only this segment")
       ->type_name("KEY=VALUE");
   funnel->footer(
       "Examples:\n"
       "  stagecraft funnel shop\n"
       "  stagecraft funnel shop --segment channel=email --as-of 2026-03-14");
-  funnel->callback([funnel_flags, &context] {
-    context.run = [funnel_flags, &context] {
-      return Funnel(context, *funnel_flags);
-    };
-  });
 
   auto evaluate_flags = std::make_shared<Flags>();
   CLI::App* evaluate =
-      AddCommand(app, evaluate_flags, "evaluate",
-                 "Look at an experiment; a new verdict goes into the ledger",
-                 "EXPERIMENT");
+      AddLook(app, context, evaluate_flags, "evaluate",
+              "Look at an experiment; a new verdict goes into the ledger",
+              "EXPERIMENT", Evaluate);
   evaluate->footer(
       "Example:\n"
       "  stagecraft evaluate shop/experiments/button");
-  evaluate->callback([evaluate_flags, &context] {
-    context.run = [evaluate_flags, &context] {
-      return Evaluate(context, *evaluate_flags);
-    };
-  });
 }
 
 }  // namespace stagecraft::cli

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "clients/cli/add_command.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/names.h"
@@ -126,8 +127,9 @@ absl::StatusOr<ExitCode> Scan(Context& context, const Flags& flags) {
 
 void AddScanCommand(CLI::App& app, Context& context) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* scan = app.add_subcommand(
-      "scan", "Show results of any segment and of other windows of KPIs");
+  CLI::App* scan = AddCommand(
+      app, context, flags, "scan",
+      "Show results of any segment and of other windows of KPIs", Scan);
   scan->add_option("EXPERIMENT", flags->name)->required();
   scan->add_option("--segment", flags->segment,
                    "Only this segment; it need not be declared")
@@ -147,9 +149,6 @@ void AddScanCommand(CLI::App& app, Context& context) {
       "  stagecraft scan shop/experiments/button --segment country=FR\n"
       "  stagecraft scan shop/experiments/button --window orders=7d --window "
       "returns=14d+30d");
-  scan->callback([flags, &context] {
-    context.run = [flags, &context] { return Scan(context, *flags); };
-  });
 }
 
 }  // namespace stagecraft::cli

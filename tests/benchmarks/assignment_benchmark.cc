@@ -108,9 +108,9 @@ void Report(benchmark::State& state, const AssignmentSnapshot& snapshot) {
       static_cast<double>(snapshot.bytes()) / count;
 }
 
-// range(0) experiments of shape range(1); units take turns. This is what a
-// caller pays: hash of the id, resolution of the attributes, answers.
-void BM_Assign(benchmark::State& state) {
+// range(0) experiments of shape range(1); units take turns.
+template <typename Attributes>
+void AssignAll(benchmark::State& state, Attributes Unit::*attributes) {
   const auto snapshot = MakeSnapshot(static_cast<int>(state.range(0)),
                                      static_cast<Shape>(state.range(1)));
   const std::vector<Unit>& units = Units();
@@ -118,32 +118,24 @@ void BM_Assign(benchmark::State& state) {
   size_t next = 0;
   for (auto _ : state) {
     const Unit& unit = units[next++ % kUnits];
-    ResolvedUnit resolved(*snapshot, unit.id, unit.refs);
+    ResolvedUnit resolved(*snapshot, unit.id, unit.*attributes);
     snapshot->AssignAll(resolved, absl::MakeSpan(answers));
     benchmark::DoNotOptimize(answers.data());
     benchmark::ClobberMemory();
   }
   Report(state, *snapshot);
 }
+
+// This is what a caller pays: hash of the id, resolution of the attributes,
+// answers.
+void BM_Assign(benchmark::State& state) { AssignAll(state, &Unit::refs); }
 BENCHMARK(BM_Assign)
     ->ArgNames({"experiments", "shape"})
     ->ArgsProduct({{1, 50}, {0, 1, 2, 3}});
 
 // The same with the attributes in a map.
 void BM_AssignFromMap(benchmark::State& state) {
-  const auto snapshot = MakeSnapshot(static_cast<int>(state.range(0)),
-                                     static_cast<Shape>(state.range(1)));
-  const std::vector<Unit>& units = Units();
-  std::vector<Assignment> answers(snapshot->experiments().size());
-  size_t next = 0;
-  for (auto _ : state) {
-    const Unit& unit = units[next++ % kUnits];
-    ResolvedUnit resolved(*snapshot, unit.id, unit.attributes);
-    snapshot->AssignAll(resolved, absl::MakeSpan(answers));
-    benchmark::DoNotOptimize(answers.data());
-    benchmark::ClobberMemory();
-  }
-  Report(state, *snapshot);
+  AssignAll(state, &Unit::attributes);
 }
 BENCHMARK(BM_AssignFromMap)
     ->ArgNames({"experiments", "shape"})

@@ -10,14 +10,12 @@
 // Events that were acknowledged are durable, counted once, and folded: at the
 // end the totals are compared with what was sent.
 #include <grpcpp/grpcpp.h>
-#include <sys/resource.h>
 
-#include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,17 +23,21 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "clients/cpp/client.h"
 #include "clients/cpp/event_columns.h"
-#include "service/server.h"
 #include "stagecraft/v1/event.grpc.pb.h"
 #include "tests/benchmarks/ingest_grpc_streams.h"
+#include "tests/benchmarks/load_grpc.h"
 #include "tests/support/load.h"
 
 namespace stagecraft {
 namespace {
 
 using benchmarks::BareService;
+using benchmarks::Check;
+using benchmarks::CpuSeconds;
+using benchmarks::FillColumns;
+using benchmarks::MakeContents;
+using benchmarks::Quantile;
 using benchmarks::SteadyClock;
 using testing::Load;
 using testing::LoadBatch;
@@ -51,45 +53,6 @@ struct Flags {
   std::string data;
 };
 
-void Check(const absl::Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "%s\n", status.ToString().c_str());
-  std::exit(1);
-}
-void Check(const grpc::Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "%s\n", status.error_message().c_str());
-  std::exit(1);
-}
-
-std::vector<v1::EventContent> MakeContents(const Load& load) {
-  std::vector<v1::EventContent> contents;
-  for (const Load::Content& from : load.contents()) {
-    v1::EventContent content;
-    content.set_name(from.name);
-    for (const auto& [key, value] : from.attributes) {
-      (*content.mutable_attributes())[key].set_string_value(
-          std::get<std::string>(value));
-    }
-    contents.push_back(std::move(content));
-  }
-  return contents;
-}
-
-void FillColumns(const LoadBatch& batch,
-                 const std::vector<v1::EventContent>& contents,
-                 client::EventColumnsBuilder* builder,
-                 v1::StreamEventsRequest* request) {
-  builder->Begin(request->mutable_columns());
-  for (size_t i = 0; i < batch.items.size(); ++i) {
-    const LoadItem& item = batch.items[i];
-    std::optional<double> value;
-    if (item.has_value) value = static_cast<double>(item.value) / 1e6;
-    builder->Add(batch.unit_id(i), batch.event_id(i), item.time, value,
-                 item.content, contents[item.content]);
-  }
-}
-
 void FillEvents(const LoadBatch& batch,
                 const std::vector<v1::EventContent>& contents,
                 v1::StreamEventsRequest* request) {
@@ -102,32 +65,11 @@ void FillEvents(const LoadBatch& batch,
   }
 }
 
-double CpuSeconds() {
-  rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) +
-           static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-double Quantile(std::vector<double> values, double share) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  return values[static_cast<size_t>(share *
-                                    static_cast<double>(values.size() - 1))];
-}
-
 // Sends a load and prints a line. Answers with events a second.
 double Run(const char* name, const std::string& address,
            const testing::LoadOptions& options, const Flags& flags,
            bool columns, double limit) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  const auto channel = grpc::CreateCustomChannel(
-      address, grpc::InsecureChannelCredentials(), arguments);
-  const auto stub = v1::EventService::NewStub(channel);
+  const auto stub = v1::EventService::NewStub(benchmarks::ConnectTo(address));
   Load load(options);
   const std::vector<v1::EventContent> contents = MakeContents(load);
   client::EventColumnsBuilder builder;
@@ -148,11 +90,7 @@ double Run(const char* name, const std::string& address,
     } else {
       FillEvents(batch, contents, request);
     }
-    for (const engine::Alias& alias : testing::MakeAliases(batch)) {
-      v1::Alias* added = request->add_aliases();
-      added->set_alias_id(alias.alias_id);
-      added->set_unit_id(alias.unit_id);
-    }
+    benchmarks::AddAliases(batch, request);
     if (batches++ % 100 == 0) {
       bytes +=
           static_cast<int64_t>(request->ByteSizeLong() / batch.items.size());
@@ -190,63 +128,6 @@ double Run(const char* name, const std::string& address,
     }
   }
   return rate;
-}
-
-template <typename Segments>
-void SetSegments(Segments* segments) {
-  const auto journey = testing::MakeLoadJourney();
-  for (const engine::SegmentDimension& from : journey->segments) {
-    v1::SegmentDimension* segment = segments->Add();
-    segment->set_attribute(from.attribute);
-    for (const std::string& value : from.values) segment->add_values(value);
-  }
-}
-
-// The journey, its KPIs and running experiments.
-void MakeExperiments(const std::string& address) {
-  auto client = client::Client::Connect({.target = address});
-  Check(client.status());
-  v1::CreateJourneyRequest journey;
-  journey.set_journey_id("load");
-  for (const char* id : testing::kLoadStages) {
-    v1::Stage* stage = journey.mutable_journey()->add_stages();
-    stage->set_id(id);
-    stage->mutable_entry()->add_names(id);
-  }
-  SetSegments(journey.mutable_journey()->mutable_segments());
-  Check((*client)->CreateJourney(journey).status());
-  for (const char* id : {"bought", "revenue"}) {
-    v1::CreateKpiRequest kpi;
-    kpi.set_parent(testing::kLoadJourney);
-    kpi.set_kpi_id(id);
-    kpi.mutable_kpi()->set_direction(v1::Kpi::UP);
-    kpi.mutable_kpi()->mutable_length()->set_seconds(7 * 86400);
-    (id[0] == 'b' ? kpi.mutable_kpi()->mutable_conversion()->mutable_events()
-                  : kpi.mutable_kpi()->mutable_value_sum()->mutable_events())
-        ->add_names("buy");
-    Check((*client)->CreateKpi(kpi).status());
-  }
-  for (int i = 0; i < testing::kMaxLoadExperiments; ++i) {
-    v1::CreateExperimentRequest request;
-    request.set_parent(testing::kLoadJourney);
-    request.set_experiment_id(absl::StrCat("e", i));
-    v1::Experiment* experiment = request.mutable_experiment();
-    experiment->set_stage(testing::kLoadStages[i / 2]);
-    for (const char* id : {"a", "b"}) {
-      v1::Variant* variant = experiment->add_variants();
-      variant->set_id(id);
-      variant->set_share_ppm(500'000);
-    }
-    SetSegments(experiment->mutable_segments());
-    experiment->mutable_plan()->add_primary_kpis("journeys/load/kpis/bought");
-    experiment->mutable_plan()->add_secondary_kpis(
-        "journeys/load/kpis/revenue");
-    const auto created = (*client)->CreateExperiment(request);
-    Check(created.status());
-    v1::StartExperimentRequest start;
-    start.set_name(created->name());
-    Check((*client)->StartExperiment(start).status());
-  }
 }
 
 Flags ParseFlags(int argc, char** argv) {
@@ -291,20 +172,8 @@ void Main(const Flags& flags) {
   const auto bare_server = builder.BuildAndStart();
   const std::string bare_address = absl::StrCat("127.0.0.1:", port);
 
-  // The experiments start when the load begins; then it is a month later.
-  std::atomic<int64_t> now{testing::kLoadBegin};
-  service::ServerDependencies dependencies;
-  dependencies.clock = [&now] { return absl::FromUnixMicros(now); };
-  service::Config config;
-  config.listen = "127.0.0.1:0";
-  config.data = flags.data;
-  config.in_memory = flags.memory;
-  config.evaluate_every = absl::ZeroDuration();
-  config.log_level = service::LogLevel::kWarn;
-  auto server = service::Server::Start(config, std::move(dependencies));
-  Check(server.status());
-  MakeExperiments((*server)->address());
-  now = testing::kLoadBegin + testing::kLoadLength + 2 * engine::kDay;
+  std::optional<benchmarks::LoadServer> server(std::in_place, flags.data,
+                                               flags.memory);
 
   std::printf("%lld events, batches of %lld, window %lld, store: %s\n",
               static_cast<long long>(flags.events),
@@ -316,13 +185,11 @@ void Main(const Flags& flags) {
                                        .first_person = 1u << 29};
   double limit = Run("bare, columns", bare_address, columns, flags, true, 0);
   if (!flags.bare) {
-    Run("stagecraft, columns", (*server)->address(), columns, flags, true,
-        limit);
+    Run("stagecraft, columns", server->address(), columns, flags, true, limit);
   }
   limit = Run("bare, single", bare_address, single, flags, false, 0);
   if (!flags.bare) {
-    Run("stagecraft, single", (*server)->address(), single, flags, false,
-        limit);
+    Run("stagecraft, single", server->address(), single, flags, false, limit);
   }
   std::printf("store: %.1f bytes/event\n", [&] {
     int64_t bytes = 0;
@@ -336,8 +203,7 @@ void Main(const Flags& flags) {
     return static_cast<double>(bytes) /
            static_cast<double>(flags.events + flags.single);
   }());
-  (*server)->Shutdown(absl::Seconds(10));
-  server->reset();
+  server.reset();
   bare_server->Shutdown();
   std::filesystem::remove_all(flags.data);
 }

@@ -1,5 +1,5 @@
-// What the engine keeps beside the log, and takes out of it: snapshots, erased
-// units, forgotten events, and scans. Always against a recomputation.
+// What the engine keeps beside the log: snapshots, units in scratch, and scans.
+// Always against a recomputation.
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -10,17 +10,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/engine.h"
-#include "engine/event_block.h"
 #include "engine/store/memory_store.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/engine/engine_files_fixture.h"
 #include "tests/support/load.h"
 #include "tests/support/status_matchers.h"
 
 namespace stagecraft::engine {
 namespace {
-
-namespace testing = ::stagecraft::testing;
 
 using ::stagecraft::testing::IsOk;
 using ::stagecraft::testing::kLoadBegin;
@@ -30,84 +28,6 @@ using ::stagecraft::testing::LoadBatch;
 using ::stagecraft::testing::LoadExperimentName;
 using ::stagecraft::testing::StatusIs;
 using ::testing::HasSubstr;
-
-constexpr Micros kEnd = kLoadBegin + 2 * kLoadLength;
-
-Specs MakeSpecs() {
-  Specs specs;
-  specs.journeys = {testing::MakeLoadJourney()};
-  specs.experiments = testing::MakeLoadExperiments(specs.journeys[0]);
-  return specs;
-}
-
-class EngineFilesTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    directory_ =
-        ::testing::TempDir() + "/" +
-        ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(directory_);
-    std::filesystem::create_directories(directory_);
-    store_ = std::make_unique<MemoryStore>();
-    store_->SetDerivedDirectory(directory_);
-    Open();
-  }
-  void TearDown() override {
-    engine_.reset();
-    std::filesystem::remove_all(directory_);
-  }
-  void Open(EngineOptions options = {}) {
-    engine_.reset();
-    store_ = store_->Reopen();
-    store_->SetDerivedDirectory(directory_);
-    auto engine = Engine::Open(store_.get(), specs_, options);
-    ASSERT_THAT(engine, IsOk());
-    engine_ = *std::move(engine);
-  }
-  // A part of a load of 20,000 events.
-  void Send(int batches) {
-    for (; batches > 0 && load_.Next(500, &batch_); --batches) {
-      RenderTexts(&batch_);
-      EventBatch events;
-      AddTo(load_, batch_, &events);
-      ASSERT_THAT(engine_->Ingest(events, MakeAliases(batch_)), IsOk());
-    }
-  }
-  std::string Snapshot() const { return directory_ + "/units.snapshot"; }
-  // Everything that looks show, as of several moments.
-  std::vector<std::vector<int64_t>> Numbers() const {
-    std::vector<std::vector<int64_t>> numbers;
-    for (const Micros as_of : {kLoadBegin + 10 * kDay, kEnd}) {
-      for (int i = 0; i < 8; ++i) {
-        const auto look =
-            engine_->LookAtExperiment(LoadExperimentName(i), as_of);
-        if (!look.ok()) continue;
-        numbers.push_back(look->units);
-        for (const auto& kpi : look->kpis) {
-          for (const KpiTally& tally : kpi) {
-            numbers.push_back({tally.sums.count(),
-                               static_cast<int64_t>(tally.sums.sum(0)),
-                               static_cast<int64_t>(tally.sums.product(0, 0))});
-          }
-        }
-      }
-      const auto journey = engine_->LookAtJourney(testing::kLoadJourney, as_of);
-      if (!journey.ok()) continue;
-      for (const JourneyLook::Stage& stage : journey->stages) {
-        numbers.push_back({stage.entered, stage.advanced, stage.dropped_out,
-                           static_cast<int64_t>(stage.bins.size())});
-      }
-    }
-    return numbers;
-  }
-
-  std::string directory_;
-  Specs specs_ = MakeSpecs();
-  std::unique_ptr<MemoryStore> store_;
-  std::unique_ptr<Engine> engine_;
-  Load load_{{.events = 20'000}};
-  LoadBatch batch_;
-};
 
 TEST_F(EngineFilesTest, AStartWithASnapshotIsTheSameAsOneWithout) {
   Send(20);
@@ -233,22 +153,6 @@ TEST_F(EngineFilesTest, ABatchThatTurnsUpAfterItsWriteFailedCounts) {
   EXPECT_THAT(engine_->Verify(), IsOk());
 }
 
-TEST_F(EngineFilesTest, OldEventsAreGoneFromCopiesInScratchAsWell) {
-  const EngineOptions small = {.unit_bytes = 64 << 10};
-  specs_.experiments.clear();
-  Open(small);
-  Send(40);
-  ASSERT_TRUE(engine_->GetStats().units.spilled);
-  // So late that some units in memory have a copy with older events.
-  ASSERT_THAT(engine_->DeleteEventsBefore(kLoadBegin + 29 * kDay), IsOk());
-  const auto numbers = Numbers();
-  EXPECT_THAT(engine_->Verify(), IsOk());
-  Open(small);
-  EXPECT_EQ(engine_->GetStats().snapshot_refused, "");
-  EXPECT_EQ(Numbers(), numbers);
-  EXPECT_THAT(engine_->Verify(), IsOk());
-}
-
 TEST_F(EngineFilesTest, ASnapshotOfAnotherLogIsRefused) {
   Send(40);
   ASSERT_THAT(engine_->WriteSnapshot(), IsOk());
@@ -280,119 +184,31 @@ TEST_F(EngineFilesTest, UnitsThatDoNotFitInMemoryCountAllTheSame) {
   EXPECT_EQ(Numbers(), numbers);
 }
 
-TEST_F(EngineFilesTest, AnErasedUnitIsGoneFromEverywhere) {
+TEST_F(EngineFilesTest, APathShowsWhatALookAtEachMomentShows) {
   Send(40);
-  ASSERT_THAT(engine_->WriteSnapshot(), IsOk());
-  const std::string id = testing::LoadUnitId(14);  // Person 7.
-  const std::string anonymous = testing::LoadUnitId(0);
-  const auto holds = [&](const std::string& unit) {
-    int blocks = 0;
-    EXPECT_THAT(store_->Scan(Keyspace::kLog, "", "",
-                             [&](absl::string_view, absl::string_view block) {
-                               EXPECT_THAT(
-                                   ForEachUnitId(block,
-                                                 [&](absl::string_view found) {
-                                                   if (found == unit) ++blocks;
-                                                 }),
-                                   IsOk());
-                               return true;
-                             }),
-                IsOk());
-    return blocks;
-  };
-  ASSERT_GT(holds(id), 0);
-  const auto before = Numbers();
-  const auto removed = engine_->DeleteUnit(id);
-  ASSERT_THAT(removed, IsOk());
-  EXPECT_GT(*removed, 0);
-  EXPECT_EQ(holds(id), 0);
-  EXPECT_NE(Numbers(), before);
-  EXPECT_THAT(engine_->Verify(), IsOk());
-  const auto after = Numbers();
-  {
-    std::ifstream file(Snapshot(), std::ios::binary);
-    const std::string bytes(std::istreambuf_iterator<char>(file), {});
-    EXPECT_EQ(bytes.find(id), std::string::npos);
+  const std::vector<Micros> moments = {kLoadBegin + 5 * kDay,
+                                       kLoadBegin + 20 * kDay, kEnd};
+  const auto path = engine_->PathOfExperiment(LoadExperimentName(1), moments);
+  ASSERT_THAT(path, IsOk());
+  ASSERT_EQ(path->size(), moments.size());
+  for (size_t i = 0; i < moments.size(); ++i) {
+    const auto look =
+        engine_->LookAtExperiment(LoadExperimentName(1), moments[i]);
+    ASSERT_THAT(look, IsOk());
+    const ExperimentLook& point = (*path)[i];
+    EXPECT_EQ(point.as_of, moments[i]);
+    EXPECT_GT(point.units[0], 0);
+    EXPECT_EQ(point.units, look->units);
+    ASSERT_EQ(point.kpis.size(), look->kpis.size());
+    for (size_t k = 0; k < look->kpis.size(); ++k) {
+      for (size_t v = 0; v < look->units.size(); ++v) {
+        EXPECT_EQ(point.kpis[k][v].sums, look->kpis[k][v].sums);
+      }
+    }
+    // Long, and of no use for a path.
+    EXPECT_FALSE(look->time_in_stage.empty());
+    EXPECT_TRUE(point.time_in_stage.empty());
   }
-  Open();
-  EXPECT_EQ(Numbers(), after);
-  EXPECT_EQ(engine_->DeleteUnit(id).value_or(-1), 0);
-  // What comes for the id from now on is a unit like any other.
-  Event event;
-  event.event_id = "again";
-  event.unit_id = id;
-  event.name = "see";
-  event.time = kLoadBegin;
-  ASSERT_THAT(engine_->Ingest(absl::MakeConstSpan(&event, 1), {}), IsOk());
-  EXPECT_EQ(holds(id), 1);
-  EXPECT_THAT(engine_->Verify(), IsOk());
-  EXPECT_THAT(
-      engine_->DeleteUnit(""),
-      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("unit_id")));
-}
-
-TEST_F(EngineFilesTest, AnErasureThatWasCutShortIsTakenUpAtTheNextStart) {
-  Send(40);
-  ASSERT_THAT(engine_->WriteSnapshot(), IsOk());
-  const std::string id = testing::LoadUnitId(14);
-  // The first write, which decides, succeeds; the next one fails.
-  store_->FailWrites({absl::UnavailableError("broken"), 1, 1, false});
-  EXPECT_FALSE(engine_->DeleteUnit(id).ok());
-  store_->ClearFaults();
-  const auto after = Numbers();
-  Open();
-  EXPECT_EQ(Numbers(), after);
-  EXPECT_THAT(engine_->Verify(), IsOk());
-  EXPECT_EQ(engine_->DeleteUnit(id).value_or(-1), 0);
-}
-
-TEST_F(EngineFilesTest, OldEventsGoAndFinishedExperimentsKeepTheirTallies) {
-  Send(40);
-  // Experiment 0 ends; the others go on and need what came since their start.
-  auto ended = std::make_shared<Experiment>(*specs_.experiments[0]);
-  ended->state = Experiment::State::kConcluded;
-  ended->end_time = kLoadBegin + 20 * kDay;
-  specs_.experiments[0] = ended;
-  for (size_t i = 1; i < specs_.experiments.size(); ++i) {
-    auto later = std::make_shared<Experiment>(*specs_.experiments[i]);
-    later->start_time = kLoadBegin + 12 * kDay;
-    specs_.experiments[i] = later;
-  }
-  ASSERT_THAT(engine_->SetSpecs(specs_), IsOk());
-  const auto finished = engine_->LookAtExperiment(LoadExperimentName(0), kEnd);
-  ASSERT_THAT(finished, IsOk());
-  const auto running = engine_->LookAtExperiment(LoadExperimentName(3), kEnd);
-  ASSERT_THAT(running, IsOk());
-  const auto cutoff = engine_->DeleteEventsBefore(kLoadBegin + 15 * kDay);
-  ASSERT_THAT(cutoff, IsOk());
-  EXPECT_EQ(*cutoff, kLoadBegin + 12 * kDay);  // What the others need.
-  const auto check = [&] {
-    const auto sealed = engine_->LookAtExperiment(LoadExperimentName(0), kEnd);
-    ASSERT_THAT(sealed, IsOk());
-    EXPECT_EQ(sealed->units, finished->units);
-    EXPECT_EQ(sealed->kpis[1][0].sums, finished->kpis[1][0].sums);
-    const auto still = engine_->LookAtExperiment(LoadExperimentName(3), kEnd);
-    ASSERT_THAT(still, IsOk());
-    EXPECT_EQ(still->units, running->units);
-    EXPECT_THAT(engine_->Verify(), IsOk());
-  };
-  check();
-  Open();
-  EXPECT_EQ(engine_->GetStats().snapshot_refused, "");
-  check();
-  std::filesystem::remove(Snapshot());
-  Open();
-  check();
-  // Older events are refused from now on, with the moment.
-  Event event;
-  event.event_id = "late";
-  event.unit_id = "u";
-  event.name = "see";
-  event.time = kLoadBegin + kDay;
-  const auto report = engine_->Ingest(absl::MakeConstSpan(&event, 1), {});
-  ASSERT_THAT(report, IsOk());
-  EXPECT_EQ(report->events[0].outcome, IngestReport::Outcome::kRejected);
-  EXPECT_THAT(report->events[0].message, HasSubstr("want at least 2026-01-13"));
 }
 
 TEST_F(EngineFilesTest, AScanAnswersWhatNoTallyWasKeptFor) {

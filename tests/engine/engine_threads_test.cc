@@ -160,7 +160,7 @@ TEST_P(EngineThreadsTest, IsInTheEndWhatAFreshEngineMakesOfTheStore) {
     EXPECT_THAT(look, IsOk());
     EXPECT_THAT(engine_->LookAtJourney(kLoadJourney, kEnd), IsOk());
     const std::vector<Micros> moments = {kLoadBegin + 5 * kDay, kEnd};
-    EXPECT_THAT(engine_->LooksAtExperiment(name, moments), IsOk());
+    EXPECT_THAT(engine_->PathOfExperiment(name, moments), IsOk());
     const std::vector<std::string> names = {name};
     EXPECT_THAT(engine_->VariantsMet(LoadUnitId(2 * (turn % 500)), names),
                 IsOk());

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "engine/uuid.h"
 
 namespace stagecraft::testing {
 namespace {
@@ -60,25 +61,6 @@ double ItemsOf(const Burst& burst, int experiments) {
   return burst.per_person * (burst.stage < 0 ? burst.looks : 1 + exposures);
 }
 
-// Two hexadecimal digits of each byte.
-struct HexPairs {
-  char text[512];
-  constexpr HexPairs() : text() {
-    for (int i = 0; i < 256; ++i) {
-      text[2 * i] = "0123456789abcdef"[i >> 4];
-      text[2 * i + 1] = "0123456789abcdef"[i & 15];
-    }
-  }
-};
-constexpr HexPairs kHexPairs;
-
-void PutHex(uint64_t value, int bytes, char* out) {
-  for (int i = bytes - 1; i >= 0; --i, value >>= 8) {
-    out[2 * i] = kHexPairs.text[2 * (value & 255)];
-    out[2 * i + 1] = kHexPairs.text[2 * (value & 255) + 1];
-  }
-}
-
 void PutUnitId(uint32_t unit, char* out) {
   const char* prefix = unit % 2 == 0 ? "unit-" : "anon-";
   std::copy_n(prefix, 5, out);
@@ -89,15 +71,12 @@ void PutUnitId(uint32_t unit, char* out) {
 }
 
 void PutEventId(const LoadItem& item, char* out) {
-  PutHex(item.id_high >> 32, 4, out);
-  out[8] = '-';
-  PutHex(item.id_high >> 16, 2, out + 9);
-  out[13] = '-';
-  PutHex(item.id_high, 2, out + 14);
-  out[18] = '-';
-  PutHex(item.id_low >> 48, 2, out + 19);
-  out[23] = '-';
-  PutHex(item.id_low, 6, out + 24);
+  char bytes[engine::kUuidBytes];
+  for (int i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<char>(item.id_high >> (56 - 8 * i));
+    bytes[8 + i] = static_cast<char>(item.id_low >> (56 - 8 * i));
+  }
+  engine::PutUuid(bytes, out);
 }
 
 }  // namespace

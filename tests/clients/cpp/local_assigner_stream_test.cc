@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "stagecraft/v1/assignment.grpc.pb.h"
 #include "tests/clients/cpp/fake_server.h"
+#include "tests/clients/cpp/scripted_stream.h"
 #include "tests/support/status_matchers.h"
 
 namespace stagecraft::testing {
@@ -61,25 +62,19 @@ struct Script {
   bool hold = false;
 };
 
-class FakeAssignments : public v1::AssignmentService::Service {
+class FakeAssignments : public v1::AssignmentService::CallbackService {
  public:
   explicit FakeAssignments(std::vector<Script> scripts)
       : scripts_(std::move(scripts)) {}
 
-  grpc::Status WatchAssignmentConfig(
-      grpc::ServerContext* context, const v1::WatchAssignmentConfigRequest*,
-      grpc::ServerWriter<v1::AssignmentConfig>* writer) override {
+  grpc::ServerWriteReactor<v1::AssignmentConfig>* WatchAssignmentConfig(
+      grpc::CallbackServerContext*,
+      const v1::WatchAssignmentConfigRequest*) override {
     const size_t at = streams_++;
     const Script script =
         at < scripts_.size() ? scripts_[at] : Script{.hold = true};
-    for (const v1::AssignmentConfig& config : script.configs) {
-      writer->Write(config);
-    }
-    // gRPC's synchronous service offers no event for it.
-    while (script.hold && !context->IsCancelled()) {
-      absl::SleepFor(absl::Milliseconds(1));
-    }
-    return script.end;
+    return new ScriptedStream<v1::AssignmentConfig>(script.configs, script.end,
+                                                    script.hold);
   }
 
   size_t streams() const { return streams_; }

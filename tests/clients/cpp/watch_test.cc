@@ -1,5 +1,6 @@
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
@@ -9,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "stagecraft/v1/decision.grpc.pb.h"
 #include "tests/clients/cpp/fake_server.h"
+#include "tests/clients/cpp/scripted_stream.h"
 #include "tests/support/status_matchers.h"
 
 namespace stagecraft::client {
@@ -17,6 +19,7 @@ namespace {
 using ::stagecraft::testing::FakeServer;
 using ::stagecraft::testing::FastOptions;
 using ::stagecraft::testing::IsOk;
+using ::stagecraft::testing::ScriptedStream;
 using ::stagecraft::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -29,30 +32,26 @@ struct Script {
   bool hold = false;
 };
 
-class FakeDecisions : public v1::DecisionService::Service {
+class FakeDecisions : public v1::DecisionService::CallbackService {
  public:
   explicit FakeDecisions(std::vector<Script> scripts)
       : scripts_(std::move(scripts)) {}
 
-  grpc::Status WatchDecisions(
-      grpc::ServerContext* context, const v1::WatchDecisionsRequest* request,
-      grpc::ServerWriter<v1::Decision>* writer) override {
+  grpc::ServerWriteReactor<v1::Decision>* WatchDecisions(
+      grpc::CallbackServerContext*,
+      const v1::WatchDecisionsRequest* request) override {
     Script script = {.hold = true};
     {
       absl::MutexLock lock(&mutex_);
       if (after_.size() < scripts_.size()) script = scripts_[after_.size()];
       after_.push_back(request->after_sequence());
     }
+    std::vector<v1::Decision> decisions;
     for (const int64_t sequence : script.sequences) {
-      v1::Decision decision;
-      decision.set_sequence(sequence);
-      writer->Write(decision);
+      decisions.emplace_back().set_sequence(sequence);
     }
-    // gRPC's synchronous service offers no event for it.
-    while (script.hold && !context->IsCancelled()) {
-      absl::SleepFor(absl::Milliseconds(1));
-    }
-    return script.end;
+    return new ScriptedStream<v1::Decision>(std::move(decisions), script.end,
+                                            script.hold);
   }
 
   std::vector<int64_t> after() {
