@@ -88,15 +88,16 @@ std::vector<KpiArm> ArmsOf(const KpiSpec& spec,
   return arms;
 }
 
-VariantAnalysis AnalyzeVariant(const KpiSpec& spec, const KpiArm& arm,
-                               int64_t exposed,
-                               std::optional<double> horizon_seconds,
-                               double alpha) {
-  VariantAnalysis out;
-  out.units = arm.units;
-  out.immature = exposed - arm.units;
-  out.numerator = arm.numerator;
-  out.denominator = arm.denominator;
+void CountVariant(const KpiArm& arm, int64_t exposed, VariantAnalysis* out) {
+  out->units = arm.units;
+  out->immature = exposed - arm.units;
+  out->numerator = arm.numerator;
+  out->denominator = arm.denominator;
+}
+
+void AnalyzeVariant(const KpiSpec& spec, const KpiArm& arm,
+                    std::optional<double> horizon_seconds, double alpha,
+                    VariantAnalysis* out) {
   absl::StatusOr<stats::Estimate> estimate;
   absl::string_view method;
   double scale = 1;
@@ -115,11 +116,11 @@ VariantAnalysis AnalyzeVariant(const KpiSpec& spec, const KpiArm& arm,
       scale = spec.scale;
       break;
     case KpiFamily::kTime: {
-      out.events = static_cast<int64_t>(arm.numerator);
+      out->events = static_cast<int64_t>(arm.numerator);
       const auto curve = stats::KaplanMeier(arm.bins);
       if (curve.ok()) {
         const auto median = stats::DurationQuantile(*curve, 0.5);
-        if (median.ok()) out.median_seconds = median->value;
+        if (median.ok()) out->median_seconds = median->value;
       }
       if (!horizon_seconds.has_value()) {
         estimate = absl::FailedPreconditionError(
@@ -132,15 +133,14 @@ VariantAnalysis AnalyzeVariant(const KpiSpec& spec, const KpiArm& arm,
     }
   }
   if (!estimate.ok()) {
-    out.error = std::string(estimate.status().message());
-    return out;
+    out->error = std::string(estimate.status().message());
+    return;
   }
-  out.value = estimate->value * scale;
+  out->value = estimate->value * scale;
   stats::Interval interval = estimate->interval;
   interval.lower *= scale;
   interval.upper *= scale;
-  out.interval = NamedInterval{interval, std::string(method)};
-  return out;
+  out->interval = NamedInterval{interval, std::string(method)};
 }
 
 // Expected loss of each variant against the best of all.
@@ -239,12 +239,16 @@ void AdjustPrimaries(const Plan& plan, std::vector<KpiAnalysis>* analyses) {
 }  // namespace
 
 std::vector<KpiAnalysis> Analyze(const Experiment& experiment,
-                                 const ExperimentLook& look) {
+                                 const ExperimentLook& look, Detail detail) {
   const Plan& plan = experiment.plan;
+  const bool full = detail == Detail::kFull;
   const absl::StatusOr<PlannedLimits> limits =
       PlannedLimits::Of(experiment, look);
   std::vector<KpiAnalysis> analyses;
   for (const Subject& subject : Subjects(experiment, look)) {
+    if (!full && subject.role == KpiRole::kSecondary) continue;
+    const bool is_guardrail = subject.role == KpiRole::kGuardrail ||
+                              subject.role == KpiRole::kAutomaticGuardrail;
     KpiAnalysis& analysis = analyses.emplace_back();
     analysis.kpi = subject.name;
     analysis.role = subject.role;
@@ -252,12 +256,14 @@ std::vector<KpiAnalysis> Analyze(const Experiment& experiment,
     const std::vector<KpiArm> arms = ArmsOf(subject.spec, *subject.tallies);
     const auto horizon = CommonHorizonSeconds(subject.spec, arms);
     for (size_t v = 0; v < arms.size(); ++v) {
-      analysis.variants.push_back(AnalyzeVariant(
-          subject.spec, arms[v], look.units[v], horizon, plan.alpha));
+      VariantAnalysis& variant = analysis.variants.emplace_back();
+      CountVariant(arms[v], look.units[v], &variant);
+      if (!full) continue;
+      AnalyzeVariant(subject.spec, arms[v], horizon, plan.alpha, &variant);
     }
     // Automatic guardrails are not adjusted.
     std::vector<AdjustedEffect> adjusted;
-    if (subject.kpi.has_value()) {
+    if (subject.kpi.has_value() && (full || !is_guardrail)) {
       adjusted = AdjustEffects(subject.spec, *subject.kpi, look, plan);
     }
     for (size_t v = 1; v < arms.size(); ++v) {
@@ -266,16 +272,17 @@ std::vector<KpiAnalysis> Analyze(const Experiment& experiment,
       if (limits.ok() && subject.role != KpiRole::kSecondary) {
         input.limits = &*limits;
       }
-      ComparisonAnalysis comparison = Compare(input);
+      input.detail = detail;
+      ComparisonAnalysis comparison;
+      if (full || !is_guardrail) comparison = Compare(input);
       comparison.variant = static_cast<int>(v);
-      if (subject.role == KpiRole::kGuardrail ||
-          subject.role == KpiRole::kAutomaticGuardrail) {
+      if (is_guardrail) {
         comparison.guardrail = JudgeGuardrail(input, subject.margin);
         comparison.guardrail->blocking = subject.blocking;
       }
       analysis.comparisons.push_back(std::move(comparison));
     }
-    if (analyses.size() == 1) {
+    if (full && analyses.size() == 1) {
       analysis.expected_losses =
           ExpectedLosses(subject.spec, arms, horizon, plan.prior);
     }

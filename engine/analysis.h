@@ -100,9 +100,16 @@ struct KpiAnalysis {
   std::vector<double> expected_losses;
 };
 
+// How much of a look is worked out. Simulations ask for what the decision rule
+// reads, at many looks; what else could be said then is absent: values and
+// their intervals, relative effects that decide nothing, Bayesian answers,
+// tests of guardrails, secondary KPIs, and sentences.
+enum class Detail { kFull, kDecision };
+
 // Primary KPIs first, then guardrails, automatic guardrails and secondary ones.
 std::vector<KpiAnalysis> Analyze(const Experiment& experiment,
-                                 const ExperimentLook& look);
+                                 const ExperimentLook& look,
+                                 Detail detail = Detail::kFull);
 
 // The relative difference of one primary KPI and treatment at several looks.
 struct PathPoint {

@@ -46,6 +46,13 @@ bool IsOver(const Verdict& verdict) {
                      });
 }
 
+int64_t Winners(const Verdict& verdict) {
+  return std::count_if(verdict.treatments.begin(), verdict.treatments.end(),
+                       [](const Verdict::Treatment& treatment) {
+                         return treatment.kind == VerdictKind::kWinner;
+                       });
+}
+
 absl::StatusOr<Assessment> AssessAt(const Experiment& experiment, Micros as_of,
                                     std::vector<PastLook> past,
                                     const LookReader& read) {
@@ -85,10 +92,16 @@ absl::StatusOr<Assessment> AssessPlannedLooks(const Experiment& experiment,
 
 }  // namespace
 
-Assessment AssessLook(const Experiment& experiment, ExperimentLook look) {
+Assessment AssessLook(const Experiment& experiment, ExperimentLook look,
+                      Detail detail) {
   Assessment assessment{std::move(look), {}, {}};
-  assessment.analyses = Analyze(experiment, assessment.look);
-  assessment.verdict = Decide(experiment, assessment.look, assessment.analyses);
+  assessment.analyses = Analyze(experiment, assessment.look, detail);
+  assessment.verdict =
+      Decide(experiment, assessment.look, assessment.analyses, detail);
+  if (detail == Detail::kDecision && Winners(assessment.verdict) > 1) {
+    // Which of them is named follows from their expected losses.
+    return AssessLook(experiment, std::move(assessment.look), Detail::kFull);
+  }
   return assessment;
 }
 

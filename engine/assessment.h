@@ -25,8 +25,10 @@ struct Assessment {
   Verdict verdict;
 };
 
-// What the look says by itself.
-Assessment AssessLook(const Experiment& experiment, ExperimentLook look);
+// What the look says by itself. The verdict is the same in either detail, but
+// for its sentences.
+Assessment AssessLook(const Experiment& experiment, ExperimentLook look,
+                      Detail detail = Detail::kFull);
 
 // As of `as_of`, by the method of the plan:
 //   kAlwaysValid      a look at `as_of`;

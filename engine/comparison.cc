@@ -39,10 +39,11 @@ void NoteError(const absl::Status& status, ComparisonAnalysis* analysis) {
   }
 }
 
-void CompareShares(const KpiArm& control, const KpiArm& treatment, double alpha,
-                   ComparisonAnalysis* out) {
-  const stats::Proportion& c = control.share;
-  const stats::Proportion& t = treatment.share;
+void CompareShares(const ComparisonInput& input, ComparisonAnalysis* out) {
+  const stats::Proportion& c = input.control.share;
+  const stats::Proportion& t = input.treatment.share;
+  const double alpha = input.plan.alpha;
+  const bool full = input.detail == Detail::kFull;
   stats::ProportionOptions options;
   options.alpha = alpha;
   const auto newcombe = stats::ProportionDifferenceInterval(c, t, options);
@@ -51,15 +52,18 @@ void CompareShares(const KpiArm& control, const KpiArm& treatment, double alpha,
   out->difference = static_cast<double>(t.successes) / t.trials -
                     static_cast<double>(c.successes) / c.trials;
   out->difference_intervals.push_back(Named(*newcombe, "newcombe"));
+  if (input.Wants(Plan::Method::kFixedHorizon)) {
+    const auto test = stats::CompareProportions(c, t, {.alpha = alpha});
+    NoteError(test.status(), out);
+    if (test.ok()) {
+      out->p_value = test->p_value;
+      out->test = "score";
+    }
+  }
+  if (!full) return;
   options.interval = stats::ProportionInterval::kWald;
   const auto wald = stats::ProportionDifferenceInterval(c, t, options);
   if (wald.ok()) out->difference_intervals.push_back(Named(*wald, "wald"));
-  const auto test = stats::CompareProportions(c, t, {.alpha = alpha});
-  NoteError(test.status(), out);
-  if (test.ok()) {
-    out->p_value = test->p_value;
-    out->test = "score";
-  }
   const std::pair<stats::LiftMethod, absl::string_view> methods[] = {
       {stats::LiftMethod::kDelta, "delta"},
       {stats::LiftMethod::kLogRatio, "katz"},
@@ -76,9 +80,9 @@ void CompareShares(const KpiArm& control, const KpiArm& treatment, double alpha,
 // Means and ratios: tests and lifts of estimates.
 template <typename Summary, typename Test, typename Lift>
 void CompareSummaries(const Summary& control, const Summary& treatment,
-                      double alpha, double scale, absl::string_view test_name,
-                      const Test& test, const Lift& lift,
-                      ComparisonAnalysis* out) {
+                      const ComparisonInput& input, double scale,
+                      absl::string_view test_name, const Test& test,
+                      const Lift& lift, ComparisonAnalysis* out) {
   const absl::StatusOr<Effect> difference = test(control, treatment);
   NoteError(difference.status(), out);
   if (difference.ok()) {
@@ -88,8 +92,9 @@ void CompareSummaries(const Summary& control, const Summary& treatment,
     out->p_value = difference->p_value;
     out->test = std::string(test_name);
   }
+  if (input.detail != Detail::kFull) return;
   const absl::StatusOr<Effect> relative =
-      lift(control, treatment, stats::LiftOptions{.alpha = alpha});
+      lift(control, treatment, stats::LiftOptions{.alpha = input.plan.alpha});
   if (relative.ok()) {
     out->relative = relative->value;
     const bool fieller = absl::StrContains(
@@ -99,9 +104,11 @@ void CompareSummaries(const Summary& control, const Summary& treatment,
   }
 }
 
-void CompareTimes(const KpiArm& control, const KpiArm& treatment,
-                  std::optional<double> horizon, double alpha,
-                  ComparisonAnalysis* out) {
+void CompareTimes(const ComparisonInput& input, ComparisonAnalysis* out) {
+  const KpiArm& control = input.control;
+  const KpiArm& treatment = input.treatment;
+  const double alpha = input.plan.alpha;
+  const std::optional<double> horizon = input.horizon_seconds;
   if (!horizon.has_value()) {
     NoteError(absl::FailedPreconditionError(
                   "no follow-up yet in every variant, want units that waited"),
@@ -117,6 +124,7 @@ void CompareTimes(const KpiArm& control, const KpiArm& treatment,
         Named(difference->interval, "restricted-mean"));
     out->restricted_mean_p_value = difference->p_value;
   }
+  if (!input.Wants(Plan::Method::kFixedHorizon)) return;
   const std::vector<stats::DurationBin> groups[] = {control.bins,
                                                     treatment.bins};
   const auto log_rank = stats::LogRankTest(groups);
@@ -125,6 +133,14 @@ void CompareTimes(const KpiArm& control, const KpiArm& treatment,
     out->p_value = log_rank->p_value;
     out->test = "log-rank";
   }
+  if (input.detail != Detail::kFull) return;
+  const auto c = EstimateOf(input.spec, control, horizon);
+  const auto t = EstimateOf(input.spec, treatment, horizon);
+  if (!c.ok() || !t.ok()) return;
+  const auto lift = stats::LiftOfEstimates(*c, *t, {.alpha = alpha});
+  if (!lift.ok()) return;
+  out->relative = lift->value;
+  out->relative_intervals.push_back(Named(lift->interval, "delta"));
 }
 
 // The effect as a normal estimate: the adjusted difference if there is one.
@@ -208,6 +224,19 @@ std::optional<BayesianAnswer> CompareBayesian(const ComparisonInput& input) {
   return result;
 }
 
+absl::StatusOr<GroupSequentialAnswer> AnswerOfPlannedLook(
+    const ComparisonInput& input) {
+  const auto difference = DifferenceOf(input);
+  if (!difference.ok()) return difference.status();
+  if (input.detail == Detail::kDecision) {
+    return input.limits->Decide(*difference, input.spec.higher_is_better);
+  }
+  const auto relative = RelativeOf(input);
+  return input.limits->Answer(
+      *difference, relative.ok() ? std::optional(*relative) : std::nullopt,
+      input.spec.higher_is_better);
+}
+
 // The adjusted difference in the place of the plain one.
 void TakeAdjusted(const AdjustedEffect& adjusted, ComparisonAnalysis* out) {
   out->adjustment = adjusted.adjustment;
@@ -229,11 +258,11 @@ void CompareByFamily(const ComparisonInput& input, ComparisonAnalysis* out) {
   const double alpha = input.plan.alpha;
   switch (FamilyOf(input.spec.kind)) {
     case KpiFamily::kShare:
-      CompareShares(input.control, input.treatment, alpha, out);
+      CompareShares(input, out);
       break;
     case KpiFamily::kMean:
       CompareSummaries(
-          input.control.mean, input.treatment.mean, alpha, 1, "welch",
+          input.control.mean, input.treatment.mean, input, 1, "welch",
           [&](const auto& a, const auto& b) {
             return stats::CompareMeans(a, b, {.alpha = alpha});
           },
@@ -244,7 +273,7 @@ void CompareByFamily(const ComparisonInput& input, ComparisonAnalysis* out) {
       break;
     case KpiFamily::kRatio:
       CompareSummaries(
-          input.control.ratio, input.treatment.ratio, alpha, input.spec.scale,
+          input.control.ratio, input.treatment.ratio, input, input.spec.scale,
           "delta",
           [&](const auto& a, const auto& b) {
             return stats::CompareRatios(a, b, {.alpha = alpha});
@@ -254,20 +283,9 @@ void CompareByFamily(const ComparisonInput& input, ComparisonAnalysis* out) {
           },
           out);
       break;
-    case KpiFamily::kTime: {
-      CompareTimes(input.control, input.treatment, input.horizon_seconds, alpha,
-                   out);
-      const auto c =
-          EstimateOf(input.spec, input.control, input.horizon_seconds);
-      const auto t =
-          EstimateOf(input.spec, input.treatment, input.horizon_seconds);
-      if (!c.ok() || !t.ok()) break;
-      const auto lift = stats::LiftOfEstimates(*c, *t, {.alpha = alpha});
-      if (!lift.ok()) break;
-      out->relative = lift->value;
-      out->relative_intervals.push_back(Named(lift->interval, "delta"));
+    case KpiFamily::kTime:
+      CompareTimes(input, out);
       break;
-    }
   }
 }
 
@@ -306,21 +324,17 @@ ComparisonAnalysis Compare(const ComparisonInput& input) {
   ComparisonAnalysis out;
   CompareByFamily(input, &out);
   if (input.adjusted != nullptr) TakeAdjusted(*input.adjusted, &out);
-  out.sequential = CompareSequentially(input);
-  out.bayesian = CompareBayesian(input);
+  if (input.Wants(Plan::Method::kAlwaysValid)) {
+    out.sequential = CompareSequentially(input);
+  }
+  const bool full = input.detail == Detail::kFull;
+  if (full) out.bayesian = CompareBayesian(input);
   if (input.limits != nullptr) {
-    const auto difference = DifferenceOf(input);
-    const auto relative = RelativeOf(input);
-    const auto answer =
-        difference.ok()
-            ? input.limits->Answer(
-                  *difference,
-                  relative.ok() ? std::optional(*relative) : std::nullopt,
-                  input.spec.higher_is_better)
-            : difference.status();
+    const auto answer = AnswerOfPlannedLook(input);
     NoteError(answer.status(), &out);
     if (answer.ok()) out.group_sequential = *answer;
   }
+  if (!full) return out;
   const auto c = EstimateOf(input.spec, input.control, input.horizon_seconds);
   if (c.ok() && out.difference.has_value() &&
       !out.difference_intervals.empty()) {

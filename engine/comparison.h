@@ -24,6 +24,13 @@ struct ComparisonInput {
   const AdjustedEffect* adjusted = nullptr;
   // Null if the look is not a planned one of a group sequential plan.
   const PlannedLimits* limits = nullptr;
+  // In Detail::kDecision there is just what decides by the plan's method: the
+  // difference, and the p-value, the sequence or the planned look's answer.
+  Detail detail = Detail::kFull;
+
+  bool Wants(Plan::Method method) const {
+    return detail == Detail::kFull || plan.method == method;
+  }
 };
 
 // Everything but the guardrail and the adjusted p-value. What cannot be

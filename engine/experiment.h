@@ -62,6 +62,8 @@ struct Plan {
     bool futility = false;
     Spending futility_spending = Spending::kOBrienFleming;
     double futility_parameter = 0;
+    friend bool operator==(const GroupSequential&,
+                           const GroupSequential&) = default;
   };
   struct Prior {
     double relative_effect_mean = 0;

@@ -30,7 +30,7 @@ stats::SpendingFunction SpendingOf(Spending spending, double parameter) {
   return function;
 }
 
-stats::GroupSequentialOptions OptionsOf(const Plan& plan) {
+stats::GroupSequentialOptions OptionsOf(const Plan& plan, bool futility) {
   const Plan::GroupSequential& design = plan.group_sequential;
   stats::GroupSequentialOptions options;
   options.alpha = plan.alpha / 2;
@@ -38,7 +38,32 @@ stats::GroupSequentialOptions OptionsOf(const Plan& plan) {
   options.power = std::max(plan.power, plan.alpha);
   options.information = design.fractions;
   options.spending = SpendingOf(design.spending, design.parameter);
+  if (futility) {
+    options.futility = stats::FutilityRule::kBetaSpending;
+    options.beta_spending =
+        SpendingOf(design.futility_spending, design.futility_parameter);
+  }
   return options;
+}
+
+// The plan's design; each thread keeps the last ones, as one plan is looked at
+// many times.
+absl::StatusOr<stats::GroupSequentialDesign> DesignOf(const Plan& plan,
+                                                      bool futility) {
+  struct Memo {
+    double alpha = 0;  // Of no plan.
+    double power = 0;
+    Plan::GroupSequential options;
+    absl::StatusOr<stats::GroupSequentialDesign> design;
+  };
+  thread_local Memo memos[2];
+  Memo& memo = memos[futility ? 1 : 0];
+  if (memo.alpha != plan.alpha || memo.power != plan.power ||
+      memo.options != plan.group_sequential) {
+    memo = {plan.alpha, plan.power, plan.group_sequential,
+            stats::DesignGroupSequential(OptionsOf(plan, futility))};
+  }
+  return memo.design;
 }
 
 }  // namespace
@@ -65,21 +90,18 @@ absl::StatusOr<PlannedLimits> PlannedLimits::Of(const Experiment& experiment,
     }
   }
   limits.information_.push_back(units);
-  stats::GroupSequentialOptions options = OptionsOf(plan);
-  auto design = stats::DesignGroupSequential(options);
+  auto design = DesignOf(plan, /*futility=*/false);
   if (!design.ok()) return design.status();
   limits.design_ = *std::move(design);
-  const auto bounds = limits.Monitor(limits.design_, 0, 1);
+  const auto bounds =
+      limits.Monitor(limits.design_, 0, 1, /*bounds_only=*/true);
   if (!bounds.ok()) return bounds.status();
   limits.boundary_ = bounds->looks.back().upper;
   if (plan.group_sequential.futility && !position->is_last) {
-    options.futility = stats::FutilityRule::kBetaSpending;
-    options.beta_spending =
-        SpendingOf(plan.group_sequential.futility_spending,
-                   plan.group_sequential.futility_parameter);
-    const auto with_futility = stats::DesignGroupSequential(options);
+    const auto with_futility = DesignOf(plan, /*futility=*/true);
     if (!with_futility.ok()) return with_futility.status();
-    const auto futility = limits.Monitor(*with_futility, 0, 1);
+    const auto futility =
+        limits.Monitor(*with_futility, 0, 1, /*bounds_only=*/true);
     if (!futility.ok()) return futility.status();
     limits.futility_ = futility->looks.back().futility;
   }
@@ -87,8 +109,8 @@ absl::StatusOr<PlannedLimits> PlannedLimits::Of(const Experiment& experiment,
 }
 
 absl::StatusOr<stats::Monitoring> PlannedLimits::Monitor(
-    const stats::GroupSequentialDesign& design, double z,
-    double standard_error) const {
+    const stats::GroupSequentialDesign& design, double z, double standard_error,
+    bool bounds_only) const {
   std::vector<stats::InterimLook> looks;
   for (const double information : information_) {
     // What the looks before saw did not end the plan; it matters no more.
@@ -99,8 +121,35 @@ absl::StatusOr<stats::Monitoring> PlannedLimits::Monitor(
   stats::MonitoringOptions options;
   options.max_information = planned_units_;
   options.last_is_final = position_.is_last;
+  options.bounds_only = bounds_only;
+  options.last_p_value_only = true;
   options.better = z < 0 ? stats::Direction::kDown : stats::Direction::kUp;
   return stats::MonitorGroupSequential(design, looks, options);
+}
+
+GroupSequentialAnswer PlannedLimits::LimitsAt(double z,
+                                              bool higher_is_better) const {
+  GroupSequentialAnswer answer;
+  answer.look = position_.look;
+  answer.looks = position_.looks;
+  answer.information_fraction = information_.back() / planned_units_;
+  answer.z = z;
+  answer.boundary = boundary_;
+  if (futility_.has_value()) {
+    answer.futility_boundary = higher_is_better ? *futility_ : -*futility_;
+  }
+  return answer;
+}
+
+absl::StatusOr<GroupSequentialAnswer> PlannedLimits::Decide(
+    const stats::NormalEstimate& difference, bool higher_is_better) const {
+  const double error = difference.standard_error;
+  const double z = difference.value / error;
+  // Near the limit the p-value itself decides, with its own rounding.
+  if (!(error > 0) || std::abs(z) > boundary_ * (1 - 1e-6)) {
+    return Answer(difference, std::nullopt, higher_is_better);
+  }
+  return LimitsAt(z, higher_is_better);
 }
 
 absl::StatusOr<GroupSequentialAnswer> PlannedLimits::Answer(
@@ -115,15 +164,7 @@ absl::StatusOr<GroupSequentialAnswer> PlannedLimits::Answer(
   const auto monitoring = Monitor(design_, z, difference.standard_error);
   if (!monitoring.ok()) return monitoring.status();
   const stats::MonitoredLook& now = monitoring->looks.back();
-  GroupSequentialAnswer answer;
-  answer.look = position_.look;
-  answer.looks = position_.looks;
-  answer.information_fraction = information_.back() / planned_units_;
-  answer.z = z;
-  answer.boundary = boundary_;
-  if (futility_.has_value()) {
-    answer.futility_boundary = higher_is_better ? *futility_ : -*futility_;
-  }
+  GroupSequentialAnswer answer = LimitsAt(z, higher_is_better);
   answer.repeated_p_value = std::min(1.0, 2 * now.repeated_p_value);
   answer.repeated = now.repeated_interval;
   if (relative.has_value() && std::isfinite(boundary_)) {

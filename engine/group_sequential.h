@@ -59,11 +59,18 @@ class PlannedLimits {
       const std::optional<stats::NormalEstimate>& relative,
       bool higher_is_better) const;
 
+  // Just z, the limits, and a p-value that is the repeated one if that is at
+  // most the plan's alpha, and else 1 (which no correction tells apart).
+  absl::StatusOr<GroupSequentialAnswer> Decide(
+      const stats::NormalEstimate& difference, bool higher_is_better) const;
+
  private:
   // With `z` at this look, 0 at the past ones.
   absl::StatusOr<stats::Monitoring> Monitor(
       const stats::GroupSequentialDesign& design, double z,
-      double standard_error) const;
+      double standard_error, bool bounds_only = false) const;
+  // z, the limits and where the look stands.
+  GroupSequentialAnswer LimitsAt(double z, bool higher_is_better) const;
 
   PlannedLook position_;
   stats::GroupSequentialDesign design_;

@@ -7,31 +7,23 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "engine/verdict_order.h"
+#include "engine/verdict_text.h"
 
 namespace stagecraft::engine {
 namespace {
 
 using Code = Reason::Code;
 
-std::string Percent(double fraction) {
-  return absl::StrFormat("%.2f %%", fraction * 100);
-}
-std::string SignedPercent(double fraction) {
-  return absl::StrFormat("%+.2f %%", fraction * 100);
-}
-std::string Days(Micros duration) {
-  return absl::StrFormat("%.1f days", static_cast<double>(duration) / kDay);
-}
-
 // What one look says, step by step.
 class DecisionRule {
  public:
   DecisionRule(const Experiment& experiment, const ExperimentLook& look,
-               const std::vector<KpiAnalysis>& analyses)
+               const std::vector<KpiAnalysis>& analyses, Detail detail)
       : experiment_(experiment),
         plan_(experiment.plan),
         look_(look),
         analyses_(analyses),
+        detail_(detail),
         planned_(PlannedLookOf(experiment, look)) {}
 
   Verdict Run() {
@@ -52,10 +44,12 @@ class DecisionRule {
   }
 
  private:
-  void Add(Code code, std::string message, int variant = -1,
+  // `say` makes the sentence, if there is to be one.
+  template <typename Say>
+  void Add(Code code, const Say& say, int variant = -1,
            const std::string& kpi = "") {
     verdict_.reasons.push_back(
-        {code, std::move(message),
+        {code, detail_ == Detail::kFull ? std::string(say()) : "",
          variant < 0 ? "" : experiment_.variants[variant].id, kpi});
   }
 
@@ -84,31 +78,35 @@ class DecisionRule {
   void CheckInvalid() {
     const TrustChecks trust = CheckTrust(experiment_, look_);
     if (!trust.sample_ratio_error.empty()) {
-      Add(Code::kSampleRatioMismatch, trust.sample_ratio_error);
+      Add(Code::kSampleRatioMismatch, [&] { return trust.sample_ratio_error; });
     } else if (trust.sequential_sample_ratio_p_value.has_value() &&
                *trust.sequential_sample_ratio_p_value <
                    plan_.sample_ratio_alpha) {
-      Add(Code::kSampleRatioMismatch,
-          absl::StrFormat("units are not split as planned: always-valid p = "
-                          "%.3g, want at least %g; mend assignment or logging "
-                          "first",
-                          *trust.sequential_sample_ratio_p_value,
-                          plan_.sample_ratio_alpha));
+      Add(Code::kSampleRatioMismatch, [&] {
+        return absl::StrFormat(
+            "units are not split as planned: always-valid p = "
+            "%.3g, want at least %g; mend assignment or logging "
+            "first",
+            *trust.sequential_sample_ratio_p_value, plan_.sample_ratio_alpha);
+      });
     }
     if (trust.crossed_over_share > plan_.maximum_crossed_over_share) {
-      Add(Code::kCrossedOver,
-          absl::StrCat(Percent(trust.crossed_over_share), " of the units (",
-                       look_.crossed_over_units,
-                       ") met two variants, want at most ",
-                       Percent(plan_.maximum_crossed_over_share)));
+      Add(Code::kCrossedOver, [&] {
+        return absl::StrCat(Percent(trust.crossed_over_share),
+                            " of the units (", look_.crossed_over_units,
+                            ") met two variants, want at most ",
+                            Percent(plan_.maximum_crossed_over_share));
+      });
     }
     if (trust.identity_match_rate.has_value() &&
         *trust.identity_match_rate < plan_.minimum_identity_match_rate) {
-      Add(Code::kIdentityMismatch,
-          absl::StrCat("only ", Percent(*trust.identity_match_rate),
-                       " of the exposed units have any other event, want at "
-                       "least ",
-                       Percent(plan_.minimum_identity_match_rate)));
+      Add(Code::kIdentityMismatch, [&] {
+        return absl::StrCat(
+            "only ", Percent(*trust.identity_match_rate),
+            " of the exposed units have any other event, want at "
+            "least ",
+            Percent(plan_.minimum_identity_match_rate));
+      });
     }
   }
 
@@ -116,18 +114,21 @@ class DecisionRule {
     if (experiment_.start_time.has_value()) {
       const Micros run = look_.as_of - *experiment_.start_time;
       if (run < plan_.minimum_duration) {
-        Add(Code::kTooEarly,
-            absl::StrCat("ran ", Days(std::max<Micros>(run, 0)),
-                         ", want at least ", Days(plan_.minimum_duration)));
+        Add(Code::kTooEarly, [&] {
+          return absl::StrCat("ran ", Days(std::max<Micros>(run, 0)),
+                              ", want at least ", Days(plan_.minimum_duration));
+        });
       }
     }
     if (plan_.maximum_staleness.has_value() &&
         look_.newest_event_time.has_value() && !Ended() &&
         look_.as_of - *look_.newest_event_time > *plan_.maximum_staleness) {
-      Add(Code::kStale,
-          absl::StrCat("the newest event is ",
-                       Days(look_.as_of - *look_.newest_event_time),
-                       " old, want at most ", Days(*plan_.maximum_staleness)));
+      Add(Code::kStale, [&] {
+        return absl::StrCat("the newest event is ",
+                            Days(look_.as_of - *look_.newest_event_time),
+                            " old, want at most ",
+                            Days(*plan_.maximum_staleness));
+      });
     }
     for (const KpiAnalysis& analysis : analyses_) {
       if (analysis.role != KpiRole::kPrimary) continue;
@@ -143,17 +144,24 @@ class DecisionRule {
     for (size_t v = 0; v < analysis.variants.size(); ++v) {
       const VariantAnalysis& variant = analysis.variants[v];
       if (variant.units < plan_.minimum_units) {
-        Add(Code::kTooFewUnits,
-            absl::StrCat(variant.units, " mature units, want at least ",
-                         plan_.minimum_units),
+        Add(
+            Code::kTooFewUnits,
+            [&] {
+              return absl::StrCat(variant.units,
+                                  " mature units, want at least ",
+                                  plan_.minimum_units);
+            },
             static_cast<int>(v), analysis.kpi);
       } else if (counts_conversions &&
                  variant.numerator <
                      static_cast<double>(plan_.minimum_conversions)) {
-        Add(Code::kTooFewConversions,
-            absl::StrCat(static_cast<int64_t>(variant.numerator),
-                         " conversions, want at least ",
-                         plan_.minimum_conversions),
+        Add(
+            Code::kTooFewConversions,
+            [&] {
+              return absl::StrCat(static_cast<int64_t>(variant.numerator),
+                                  " conversions, want at least ",
+                                  plan_.minimum_conversions);
+            },
             static_cast<int>(v), analysis.kpi);
       }
     }
@@ -162,10 +170,14 @@ class DecisionRule {
   void CheckHorizon() {
     for (const HorizonCount& count : HorizonCounts(experiment_, look_)) {
       if (count.mature >= plan_.planned_units) continue;
-      Add(Code::kHorizonNotReached,
-          absl::StrCat(count.mature, " of ", plan_.planned_units,
-                       " planned units are mature; a fixed-horizon plan is "
-                       "looked at once, then"),
+      Add(
+          Code::kHorizonNotReached,
+          [&] {
+            return absl::StrCat(
+                count.mature, " of ", plan_.planned_units,
+                " planned units are mature; a fixed-horizon plan is "
+                "looked at once, then");
+          },
           -1, count.kpi);
     }
   }
@@ -176,13 +188,14 @@ class DecisionRule {
     const size_t next =
         look_.past_looks.empty() ? 0 : look_.past_looks.back().look;
     if (next >= fractions.size()) return;
-    Add(Code::kHorizonNotReached,
-        absl::StrFormat("%d units are mature on every primary KPI and "
-                        "guardrail, want %.0f for look %d of %d",
-                        MatureUnits(experiment_, look_),
-                        std::ceil(fractions[next] *
-                                  static_cast<double>(plan_.planned_units)),
-                        next + 1, fractions.size()));
+    Add(Code::kHorizonNotReached, [&] {
+      return absl::StrFormat(
+          "%d units are mature on every primary KPI and "
+          "guardrail, want %.0f for look %d of %d",
+          MatureUnits(experiment_, look_),
+          std::ceil(fractions[next] * static_cast<double>(plan_.planned_units)),
+          next + 1, fractions.size());
+    });
   }
 
   VerdictKind JudgeTreatment(int v) {
@@ -230,13 +243,6 @@ class DecisionRule {
            (Ended() && AllMature());
   }
 
-  // `look 2 of 5: `, or nothing.
-  static std::string LookText(const ComparisonAnalysis& comparison) {
-    if (!comparison.group_sequential.has_value()) return "";
-    return absl::StrFormat("look %d of %d: ", comparison.group_sequential->look,
-                           comparison.group_sequential->looks);
-  }
-
   static bool IsFutile(const KpiAnalysis& analysis,
                        const ComparisonAnalysis& comparison) {
     if (!comparison.group_sequential.has_value() ||
@@ -252,32 +258,38 @@ class DecisionRule {
                     const ComparisonAnalysis& comparison, int v) {
     if (!comparison.adjusted_p_value.has_value() ||
         !comparison.difference.has_value()) {
-      Add(Code::kNotComputable, comparison.error, v, analysis.kpi);
+      Add(
+          Code::kNotComputable, [&] { return comparison.error; }, v,
+          analysis.kpi);
       return Code::kNotComputable;
     }
     const double p = *comparison.adjusted_p_value;
-    const std::string change =
-        comparison.relative.has_value()
-            ? SignedPercent(*comparison.relative)
-            : absl::StrFormat("%+.4g", *comparison.difference);
     const bool better =
         (*comparison.difference > 0) == analysis.spec.higher_is_better;
-    const std::string look = LookText(comparison);
     if (p <= plan_.alpha && *comparison.difference != 0) {
       const Code code = better ? Code::kSuperior : Code::kInferior;
-      Add(code,
-          absl::StrFormat("%s%s (%s), corrected p = %.3g, want at most %g",
-                          look, change, better ? "better" : "worse", p,
-                          plan_.alpha),
+      Add(
+          code,
+          [&] {
+            return absl::StrFormat(
+                "%s%s (%s), corrected p = %.3g, want at most %g",
+                LookText(comparison), ChangeText(comparison),
+                better ? "better" : "worse", p, plan_.alpha);
+          },
           v, analysis.kpi);
       return code;
     }
     if (IsFutile(analysis, comparison)) {
-      Add(Code::kFutile,
-          absl::StrFormat("%schanged by %s: z = %.3f, on the wrong side of the "
-                          "limit for futility, %.3f",
-                          look, change, comparison.group_sequential->z,
-                          *comparison.group_sequential->futility_boundary),
+      Add(
+          Code::kFutile,
+          [&] {
+            return absl::StrFormat(
+                "%schanged by %s: z = %.3f, on the wrong side of the "
+                "limit for futility, %.3f",
+                LookText(comparison), ChangeText(comparison),
+                comparison.group_sequential->z,
+                *comparison.group_sequential->futility_boundary);
+          },
           v, analysis.kpi);
       return Code::kFutile;
     }
@@ -288,20 +300,27 @@ class DecisionRule {
           comparison.sequential->relative->interval;
       const double mde = plan_.minimum_detectable_effect;
       if (interval.lower > -mde && interval.upper < mde) {
-        Add(Code::kEquivalent,
-            absl::StrCat("the change lies between ",
-                         SignedPercent(interval.lower), " and ",
-                         SignedPercent(interval.upper),
-                         ", within the smallest effect worth finding (",
-                         Percent(mde), ")"),
+        Add(
+            Code::kEquivalent,
+            [&] {
+              return absl::StrCat(
+                  "the change lies between ", SignedPercent(interval.lower),
+                  " and ", SignedPercent(interval.upper),
+                  ", within the smallest effect worth finding (", Percent(mde),
+                  ")");
+            },
             v, analysis.kpi);
         return Code::kEquivalent;
       }
     }
-    Add(PlanOver() ? Code::kPlanEnded : Code::kInconclusive,
-        absl::StrFormat(
-            "%schanged by %s: corrected p = %.3g, want at most %g%s", look,
-            change, p, plan_.alpha, PlanOver() ? "; the plan has ended" : ""),
+    Add(
+        PlanOver() ? Code::kPlanEnded : Code::kInconclusive,
+        [&] {
+          return absl::StrFormat(
+              "%schanged by %s: corrected p = %.3g, want at most %g%s",
+              LookText(comparison), ChangeText(comparison), p, plan_.alpha,
+              PlanOver() ? "; the plan has ended" : "");
+        },
         v, analysis.kpi);
     return Code::kInconclusive;
   }
@@ -310,40 +329,20 @@ class DecisionRule {
                       const ComparisonAnalysis& comparison, int v, bool* harmed,
                       bool* uncertain) {
     const GuardrailAnswer& answer = *comparison.guardrail;
-    const std::string change =
-        comparison.relative.has_value()
-            ? absl::StrCat("changed by ", SignedPercent(*comparison.relative),
-                           ", ")
-            : "";
-    const bool absolute = answer.absolute_margin > 0;
-    const std::string bound =
-        answer.relative_bound.has_value()
-            ? absl::StrCat("at worst ", SignedPercent(*answer.relative_bound))
-        : answer.absolute_bound.has_value()
-            ? absl::StrFormat("at worst %+.4g", *answer.absolute_bound)
-            : std::string("at worst unbounded");
-    const std::string margin =
-        absl::StrCat("the margin of ",
-                     absolute ? absl::StrFormat("%.4g", answer.absolute_margin)
-                              : Percent(answer.relative_margin),
-                     answer.blocking ? "" : " (for information)");
+    const auto add = [&](Code code) {
+      Add(
+          code, [&] { return GuardrailText(comparison); }, v, analysis.kpi);
+    };
     switch (answer.status) {
       case GuardrailAnswer::Status::kKept:
-        Add(Code::kGuardrailKept,
-            absl::StrCat(change, bound, ", within ", margin), v, analysis.kpi);
+        add(Code::kGuardrailKept);
         break;
       case GuardrailAnswer::Status::kHarmed:
-        Add(Code::kGuardrailHarmed,
-            absl::StrCat("worse than the control: ", change, bound, ", beyond ",
-                         margin),
-            v, analysis.kpi);
+        add(Code::kGuardrailHarmed);
         *harmed = *harmed || answer.blocking;
         break;
       case GuardrailAnswer::Status::kUncertain:
-        Add(Code::kGuardrailUncertain,
-            absl::StrCat("cannot be told yet: ", change, bound, ", beyond ",
-                         margin),
-            v, analysis.kpi);
+        add(Code::kGuardrailUncertain);
         *uncertain = *uncertain || answer.blocking;
         break;
     }
@@ -396,6 +395,7 @@ class DecisionRule {
   const Plan& plan_;
   const ExperimentLook& look_;
   const std::vector<KpiAnalysis>& analyses_;
+  const Detail detail_;
   const std::optional<PlannedLook> planned_;
   Verdict verdict_;
 };
@@ -403,8 +403,8 @@ class DecisionRule {
 }  // namespace
 
 Verdict Decide(const Experiment& experiment, const ExperimentLook& look,
-               const std::vector<KpiAnalysis>& analyses) {
-  return DecisionRule(experiment, look, analyses).Run();
+               const std::vector<KpiAnalysis>& analyses, Detail detail) {
+  return DecisionRule(experiment, look, analyses, detail).Run();
 }
 
 }  // namespace stagecraft::engine

@@ -74,9 +74,11 @@ struct Verdict {
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
-// A pure function of its arguments. `analyses` is Analyze(experiment, look).
+// A pure function of its arguments. `analyses` is Analyze(experiment, look,
+// detail); of Detail::kDecision, reasons have no sentences.
 Verdict Decide(const Experiment& experiment, const ExperimentLook& look,
-               const std::vector<KpiAnalysis>& analyses);
+               const std::vector<KpiAnalysis>& analyses,
+               Detail detail = Detail::kFull);
 
 }  // namespace stagecraft::engine
 

@@ -258,8 +258,11 @@ absl::StatusOr<Monitoring> MonitorGroupSequential(
         .stage_level = NormalUpperTail(bound.upper),
         .alpha_spent = walk.alpha_spent(),
         .decision = Decide(bound, z, one_sided, final_look),
-        .repeated_p_value = RepeatedPValue(design, state->times,
-                                           state->last_is_final, bounds, k, z),
+        .repeated_p_value =
+            options.bounds_only || (options.last_p_value_only && !last)
+                ? 1
+                : RepeatedPValue(design, state->times, state->last_is_final,
+                                 bounds, k, z),
         .repeated_interval = {.lower = (z - bound.upper) * error,
                               .upper = (z + bound.upper) * error,
                               .level = one_sided ? 1 - 2 * alpha : 1 - alpha}};
@@ -273,30 +276,32 @@ absl::StatusOr<Monitoring> MonitorGroupSequential(
     }
     answer.looks.push_back(look);
   }
-  const size_t now = answer.stopped_at.value_or(looks.size() - 1);
-  const bool over = now + 1 == looks.size() && state->last_is_final;
-  std::vector<LookBounds> later;
-  if (!over) {
-    later = RemainingLooks(design, answer.stopped_at ? walk_at_stop : walk,
-                           now + 1, state->times[now]);
-  }
-  // From theta = drift / sqrt(I_max) to the metric's unit.
-  const double unit = looks[now].standard_error.value_or(
-                          1 / std::sqrt(looks[now].information)) *
-                      std::sqrt(state->times[now]);
-  if (!answer.stopped_at) {
-    std::optional<double> assumed;
-    if (options.assumed_effect) {
-      assumed = state->sign * *options.assumed_effect / unit;
+  if (!options.bounds_only) {
+    const size_t now = answer.stopped_at.value_or(looks.size() - 1);
+    const bool over = now + 1 == looks.size() && state->last_is_final;
+    std::vector<LookBounds> later;
+    if (!over) {
+      later = RemainingLooks(design, answer.stopped_at ? walk_at_stop : walk,
+                             now + 1, state->times[now]);
     }
-    answer.conditional_power =
-        PowerFrom(design, later, state->times[now], state->z[now], assumed);
-  } else {
-    absl::StatusOr<FinalAnalysis> analysis =
-        Finish(design, *state, bounds, later, now, options.ordering);
-    if (!analysis.ok()) return analysis.status();
-    Scale(*analysis, state->sign * unit);
-    answer.final_analysis = *analysis;
+    // From theta = drift / sqrt(I_max) to the metric's unit.
+    const double unit = looks[now].standard_error.value_or(
+                            1 / std::sqrt(looks[now].information)) *
+                        std::sqrt(state->times[now]);
+    if (!answer.stopped_at) {
+      std::optional<double> assumed;
+      if (options.assumed_effect) {
+        assumed = state->sign * *options.assumed_effect / unit;
+      }
+      answer.conditional_power =
+          PowerFrom(design, later, state->times[now], state->z[now], assumed);
+    } else {
+      absl::StatusOr<FinalAnalysis> analysis =
+          Finish(design, *state, bounds, later, now, options.ordering);
+      if (!analysis.ok()) return analysis.status();
+      Scale(*analysis, state->sign * unit);
+      answer.final_analysis = *analysis;
+    }
   }
   if (state->sign < 0) {
     for (MonitoredLook& look : answer.looks) {

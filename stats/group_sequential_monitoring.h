@@ -58,6 +58,11 @@ struct MonitoringOptions {
   // planned one (the design's drift).
   std::optional<double> assumed_effect;
   OutcomeOrdering ordering = OutcomeOrdering::kStageWise;
+  // Leaves out what takes time: repeated p-values (they stay 1), conditional
+  // power and the final analysis.
+  bool bounds_only = false;
+  // Repeated p-values are of the last look only; those before it stay 1.
+  bool last_p_value_only = false;
 };
 
 enum class SequentialDecision {
