@@ -19,6 +19,17 @@ bool SamePlace(const Change& a, const Change& b) {
 
 }  // namespace
 
+BookDelta::BookDelta(absl::Span<const Column> columns)
+    : columns_(columns.begin(), columns.end()) {
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    // The first number of a row says which columns were changed, by bit.
+    if (i % kRowColumns == 0) row_numbers_.push_back(1);
+    first_number_.push_back(row_numbers_.back());
+    if (columns_[i].durations) continue;
+    row_numbers_.back() += NumbersOf(columns_[i].components);
+  }
+}
+
 // Tables take the upper bits of the last product.
 uint64_t BookDelta::Hash(const Place& place) {
   const uint64_t where = static_cast<uint64_t>(place.combination) << 32 |
@@ -31,10 +42,7 @@ uint64_t BookDelta::Hash(const Place& place) {
 
 uint64_t BookDelta::HashOf(const DurationCell& cell) {
   const uint64_t hash = Hash(cell.place);
-  return (hash ^ hash >> 32 ^
-          Scramble(static_cast<uint64_t>(cell.bin) * 4 +
-                   static_cast<uint64_t>(cell.kind))) *
-         kFactor;
+  return (hash ^ hash >> 32 ^ Scramble(cell.key)) * kFactor;
 }
 
 uint64_t BookDelta::HashOf(const Slots& slots) {
@@ -94,14 +102,20 @@ uint32_t BookDelta::CombinationOf(const Slots& slots) {
 }
 
 absl::int128* BookDelta::NumbersAt(const Place& place) {
-  const size_t before = sums_.size();
-  const uint32_t i = Find(SumCell{place, 0}, &sums_, &index_of_sum_);
-  if (sums_.size() != before) {
-    sums_[i].numbers = static_cast<uint32_t>(numbers_.size());
-    numbers_.resize(numbers_.size() +
-                    NumbersOf(columns_[place.column].components));
+  SumRow wanted = {place, static_cast<uint32_t>(numbers_.size())};
+  wanted.place.column -= place.column % kRowColumns;
+  uint32_t& row = last_row_[place.tick & 1];
+  if (row >= rows_.size() || !Same(rows_[row], wanted)) {
+    const size_t before = rows_.size();
+    row = Find(wanted, &rows_, &index_of_row_);
+    if (rows_.size() != before) {
+      numbers_.resize(numbers_.size() +
+                      row_numbers_[place.column / kRowColumns]);
+    }
   }
-  return &numbers_[sums_[i].numbers];
+  absl::int128* numbers = &numbers_[rows_[row].numbers];
+  *numbers |= 1 << place.column % kRowColumns;
+  return numbers + first_number_[place.column];
 }
 
 void BookDelta::AddChange(uint32_t combination, const Change& change,
@@ -110,8 +124,8 @@ void BookDelta::AddChange(uint32_t combination, const Change& change,
   const Column& column = columns_[change.column];
   if (column.durations) {
     const uint32_t i =
-        Find(DurationCell{place, change.kind, change.value[0], 0}, &durations_,
-             &index_of_duration_);
+        Find(DurationCell{place, DurationKey(change.kind, change.value[0]), 0},
+             &durations_, &index_of_duration_);
     durations_[i].count += change.sign * sign;
   } else {
     AddNumbers(change.value, column.components, change.sign * sign,
@@ -176,7 +190,7 @@ void BookDelta::Replace(const Contribution& before, const Contribution& after) {
 
 void BookDelta::Clear() {
   Forget(&combinations_, &index_of_combination_);
-  Forget(&sums_, &index_of_sum_);
+  Forget(&rows_, &index_of_row_);
   Forget(&durations_, &index_of_duration_);
   numbers_.clear();
   last_combination_ = 0;
@@ -185,11 +199,11 @@ void BookDelta::Clear() {
 
 int64_t BookDelta::bytes() const {
   return (index_of_combination_.table.capacity() +
-          index_of_sum_.table.capacity() +
+          index_of_row_.table.capacity() +
           index_of_duration_.table.capacity()) *
              sizeof(uint32_t) +
          combinations_.capacity() * sizeof(Slots) +
-         sums_.capacity() * sizeof(SumCell) +
+         rows_.capacity() * sizeof(SumRow) +
          numbers_.capacity() * sizeof(absl::int128) +
          durations_.capacity() * sizeof(DurationCell);
 }

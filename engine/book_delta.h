@@ -18,8 +18,7 @@ namespace stagecraft::engine {
 // there are few.
 class BookDelta {
  public:
-  explicit BookDelta(absl::Span<const Column> columns)
-      : columns_(columns.begin(), columns.end()) {}
+  explicit BookDelta(absl::Span<const Column> columns);
 
   // Adds a unit's contribution (sign 1) or takes it away (sign -1).
   void Add(const Contribution& contribution, int sign);
@@ -29,7 +28,7 @@ class BookDelta {
   // Nothing is changed any more. Keeps its memory.
   void Clear();
   // Whether nothing was changed since the last Clear.
-  bool empty() const { return sums_.empty() && durations_.empty(); }
+  bool empty() const { return rows_.empty() && durations_.empty(); }
   // Memory that is held, apart from the object.
   int64_t bytes() const;
 
@@ -44,14 +43,15 @@ class BookDelta {
     int16_t column = 0;
     friend bool operator==(const Place&, const Place&) = default;
   };
-  struct SumCell {
-    Place place;
-    uint32_t numbers = 0;  // Index of the first one in numbers_.
+  // The sums of neighbouring columns: a unit changes many of them at once.
+  struct SumRow {
+    Place place;           // Its column is the first one.
+    uint32_t numbers = 0;  // Index of the first number in numbers_.
   };
+  static constexpr int16_t kRowColumns = 8;
   struct DurationCell {
     Place place;
-    DurationKind kind = DurationKind::kOpen;
-    Micros bin = 0;
+    uint64_t key = 0;  // See DurationKey.
     int64_t count = 0;
   };
   // Positions of cells by hash: 0, or a cell's index and 1.
@@ -61,14 +61,14 @@ class BookDelta {
   };
 
   static uint64_t Hash(const Place& place);
-  static uint64_t HashOf(const SumCell& cell) { return Hash(cell.place); }
+  static uint64_t HashOf(const SumRow& row) { return Hash(row.place); }
   static uint64_t HashOf(const DurationCell& cell);
   static uint64_t HashOf(const Slots& slots);
-  static bool Same(const SumCell& a, const SumCell& b) {
+  static bool Same(const SumRow& a, const SumRow& b) {
     return a.place == b.place;
   }
   static bool Same(const DurationCell& a, const DurationCell& b) {
-    return a.place == b.place && a.bin == b.bin && a.kind == b.kind;
+    return a.key == b.key && a.place == b.place;
   }
   static bool Same(const Slots& a, const Slots& b) { return a == b; }
   // The index of the cell like `wanted`, which is added if there is none.
@@ -95,8 +95,14 @@ class BookDelta {
   std::vector<Slots> combinations_;
   Index index_of_combination_;
   uint32_t last_combination_ = 0;
-  std::vector<SumCell> sums_;
-  Index index_of_sum_;
+  // Of each column: where its numbers stand in those of its row. Of each row's
+  // columns: how many numbers the row has; the first one says which columns
+  // were changed, by bit.
+  std::vector<int> first_number_;
+  std::vector<int> row_numbers_;
+  std::vector<SumRow> rows_;
+  Index index_of_row_;
+  uint32_t last_row_[2] = {0, 0};  // At even ticks, and at odd ones.
   std::vector<absl::int128> numbers_;
   std::vector<DurationCell> durations_;
   Index index_of_duration_;

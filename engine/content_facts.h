@@ -83,6 +83,7 @@ struct ContentFacts {
   bool is_exposure = false;
   SpecSet exposes;               // Experiments that it is an exposure of.
   SpecSet concerns;              // Those whose contribution it may change.
+  SpecSet matches;               // Those with a filter that it matches.
   std::vector<SpecFacts> specs;  // By number.
 };
 

@@ -28,6 +28,12 @@ struct Change {
 struct Contribution {
   Slots slots;
   std::vector<Change> changes;
+
+  // Keeps its memory.
+  void Clear() {
+    slots.clear();
+    changes.clear();
+  }
   friend bool operator==(const Contribution&, const Contribution&) = default;
 };
 

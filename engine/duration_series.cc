@@ -76,11 +76,13 @@ int64_t DurationSeries::SizeOf(Tick after, Tick until) const {
 }
 
 void DurationSeries::Settle(Tick present) {
+  Run run = Combine(std::exchange(journal_, {}));
   // The total gets what the journal has of the past, and what of the runs is
   // past by now.
   std::vector<DurationCounts::Count> past;
-  for (const Change& change : journal_) {
-    if (change.tick <= present) past.push_back({change.key, change.count});
+  for (const Change& change : run) {
+    if (change.tick > present) break;
+    past.push_back({change.key, change.count});
   }
   ForEachIn(total_until_, present, [&](const Change& change) {
     past.push_back({change.key, change.count});
@@ -88,7 +90,6 @@ void DurationSeries::Settle(Tick present) {
   total_.AddAll(&past);
   total_until_ = present;
 
-  Run run = Combine(std::exchange(journal_, {}));
   while (!runs_.empty() && runs_.back().size() < 2 * run.size()) {
     run = Merge(runs_.back(), run);
     runs_.pop_back();

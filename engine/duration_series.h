@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/numeric/int128.h"
 #include "absl/strings/string_view.h"
 #include "engine/duration_tally.h"
 #include "engine/tick.h"
@@ -23,10 +24,9 @@ namespace stagecraft::engine {
 // looked for. The sum up to some recent present is kept besides.
 class DurationSeries {
  public:
-  // `bin` in [0, kMaxBin].
-  void Add(Tick tick, DurationKind kind, Micros bin, int64_t count,
-           Tick present) {
-    journal_.push_back({DurationKey(kind, bin), tick, count});
+  // `key`: see DurationKey.
+  void Add(Tick tick, uint64_t key, int64_t count, Tick present) {
+    journal_.push_back({key, tick, count});
     if (journal_.size() >= kJournal &&
         journal_.size() >= total_.counts().size() / 8) {
       Settle(present);
@@ -59,8 +59,10 @@ class DurationSeries {
     uint64_t key = 0;
     Tick tick = 0;
     int64_t count = 0;
-    bool Before(const Change& other) const {
-      return tick != other.tick ? tick < other.tick : key < other.key;
+    bool Before(const Change& other) const { return Order() < other.Order(); }
+    // In one comparison.
+    absl::uint128 Order() const {
+      return absl::MakeUint128(static_cast<uint32_t>(tick) ^ 0x80000000, key);
     }
   };
   // Sorted by (tick, key), without repeats and zeros.

@@ -96,8 +96,16 @@ class ExperimentFold {
   // Makes `contribution` what the unit adds.
   void Contribute(absl::Span<const FoldEvent> events, size_t spec,
                   Contribution* contribution) const;
+  // See FoldSet::ContributeAppended.
+  void ContributeAppended(absl::Span<const FoldEvent> events, size_t old,
+                          size_t spec, Contribution* before,
+                          Contribution* after) const;
 
  private:
+  // Filters by number, those from 64 on left out, or all.
+  using FilterBits = uint64_t;
+  static constexpr FilterBits kAllFilters = ~FilterBits{0};
+
   // The variant that the event exposes to, if it counts.
   std::optional<int> ExposedVariant(const FoldEvent& event, size_t spec) const;
 
@@ -108,26 +116,36 @@ class ExperimentFold {
     std::optional<MicroValue> value;
   };
   using Matches = absl::InlinedVector<Match, 16>;
+  using MatchSpan = absl::Span<const Match>;
   class Emitter;
+
+  // Adds those of `events` that match one of `filters`: to `before` if they
+  // are in the plan's window before the exposure, to `matches` if they come
+  // after it.
+  void AddMatches(absl::Span<const FoldEvent> events, size_t spec,
+                  const ExposureSummary& exposure, FilterBits filters,
+                  Matches* before, Matches* matches) const;
+  // The changes of the KPIs and the stages that look at one of `filters`.
+  void ContributeColumns(FilterBits filters, MatchSpan before,
+                         MatchSpan matches, const ExposureSummary& exposure,
+                         Emitter* emitter) const;
 
   // Takes in a match that is of the KPI.
   void Measure(int kpi, const Match& match, KpiMeasure* measure) const;
   // The components before the exposure, in their places; 0 in the others.
-  UnitValue CovariatesOf(int kpi, const Matches& before) const;
-  // `before`: matches in the plan's window before the exposure.
-  void ContributeKpi(int kpi, const Matches& before, const Matches& matches,
+  UnitValue CovariatesOf(int kpi, MatchSpan before) const;
+  void ContributeKpi(int kpi, MatchSpan before, MatchSpan matches,
                      const ExposureSummary& exposure, Emitter* emitter) const;
-  void ContributeWindow(int kpi, const UnitValue& covariates,
-                        const Matches& matches, const ExposureSummary& exposure,
+  void ContributeWindow(int kpi, const UnitValue& covariates, MatchSpan matches,
+                        const ExposureSummary& exposure,
                         Emitter* emitter) const;
   void ContributeOpenEnded(int kpi, const UnitValue& covariates,
-                           const Matches& matches,
-                           const ExposureSummary& exposure,
+                           MatchSpan matches, const ExposureSummary& exposure,
                            Emitter* emitter) const;
   void ContributeTime(int column, Micros entry, std::optional<Micros> end,
                       std::optional<Micros> horizon, Micros resolution,
                       Emitter* emitter) const;
-  void ContributeStages(const Matches& matches, const ExposureSummary& exposure,
+  void ContributeStages(MatchSpan matches, const ExposureSummary& exposure,
                         Emitter* emitter) const;
 
   std::shared_ptr<const Experiment> experiment_;
@@ -138,6 +156,8 @@ class ExperimentFold {
   std::vector<int> kpi_filter_;          // By KPI.
   std::vector<int> denominator_filter_;  // By KPI; -1 if none.
   std::vector<int> stage_filter_;        // By stage; -1 up to the own one.
+  std::vector<FilterBits> kpi_filters_;  // By KPI; all if a bit has no room.
+  FilterBits stage_filters_ = 0;         // The same of all stages.
 };
 
 }  // namespace stagecraft::engine

@@ -33,6 +33,7 @@ ContentFacts FoldSet::Judge(absl::string_view encoded) const {
   ContentFacts facts;
   facts.exposes = SpecSet(size());
   facts.concerns = SpecSet(size());
+  facts.matches = SpecSet(size());
   facts.specs.resize(size());
   ContentView view;
   if (!DecodeContent(encoded, &view).ok()) return facts;  // Checked before.
@@ -46,6 +47,7 @@ ContentFacts FoldSet::Judge(absl::string_view encoded) const {
             : experiments_[spec - journeys_.size()]->Classify(view, &of_spec);
     if (concerns) facts.concerns.Add(spec);
     if (of_spec.variant >= 0) facts.exposes.Add(spec);
+    if (!of_spec.filters.empty()) facts.matches.Add(spec);
   }
   return facts;
 }

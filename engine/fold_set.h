@@ -59,6 +59,20 @@ class FoldSet {
     }
   }
 
+  // Makes `before` what the first `old` events add, and `after` what all of
+  // them do, but for changes that are in both: those may be left out. The
+  // others are later than the first ones.
+  void ContributeAppended(size_t spec, absl::Span<const FoldEvent> events,
+                          size_t old, Contribution* before,
+                          Contribution* after) const {
+    if (spec < journeys_.size()) {
+      journeys_[spec]->ContributeAppended(events, old, spec, before, after);
+    } else {
+      experiments_[spec - journeys_.size()]->ContributeAppended(
+          events, old, spec, before, after);
+    }
+  }
+
   // Whether any content in the table could make a unit contribute.
   bool Concerned() const;
 

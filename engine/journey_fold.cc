@@ -125,44 +125,65 @@ JourneyFold::Visits JourneyFold::VisitsOf(absl::Span<const FoldEvent> events,
   return visits;
 }
 
-void JourneyFold::Contribute(absl::Span<const FoldEvent> events, size_t spec,
-                             Contribution* contribution) const {
-  contribution->slots.clear();
-  contribution->changes.clear();
-  const Visits visits = VisitsOf(events, spec);
-  if (!visits[0].has_value()) return;
-  contribution->slots =
-      segmenter_.SlotsOf(events, visits[0]->entry_event, spec);
+void JourneyFold::AddVisit(size_t stage, const std::optional<StageVisit>& of,
+                           std::vector<Change>* changes) const {
+  if (!of.has_value()) return;
+  const StageVisit& visit = *of;
   const Micros resolution = journey_->time_resolution;
-  const auto add = [&](int stage, StageColumn column, Tick tick, int sign = 1,
+  const auto add = [&](StageColumn column, Tick tick, int sign = 1,
                        DurationKind kind = DurationKind::kOpen,
                        Micros bin = 0) {
     Change change;
-    change.column = static_cast<int16_t>(ColumnOf(stage, column));
+    change.column =
+        static_cast<int16_t>(ColumnOf(static_cast<int>(stage), column));
     change.tick = tick;
     change.sign = static_cast<int8_t>(sign);
     change.kind = kind;
     change.value[0] = bin;
-    contribution->changes.push_back(change);
+    changes->push_back(change);
   };
-  for (int stage = 0; stage < static_cast<int>(visits.size()); ++stage) {
-    if (!visits[stage].has_value()) continue;
-    const StageVisit& visit = *visits[stage];
-    const Micros entry_bin = EntryBinOf(visit.entry, resolution);
-    add(stage, kEntered, EventTick(visit.entry));
-    if (stage + 1 == static_cast<int>(visits.size())) break;
-    add(stage, kTime, EventTick(visit.entry), 1, DurationKind::kOpen,
-        entry_bin);
-    if (visit.end.kind == StageEnd::Kind::kOpen) continue;
-    const bool advanced = visit.end.kind == StageEnd::Kind::kAdvanced;
-    const Tick tick = visit.end.kind == StageEnd::Kind::kTimedOut
-                          ? TimedTick(visit.end.time)
-                          : EventTick(visit.end.time);
-    add(stage, advanced ? kAdvanced : kDropped, tick);
-    add(stage, kTime, tick, -1, DurationKind::kOpen, entry_bin);
-    add(stage, kTime, tick, 1,
-        advanced ? DurationKind::kEvent : DurationKind::kOtherEnd,
-        DurationBinOf(visit.end.time - visit.entry, resolution));
+  const Micros entry_bin = EntryBinOf(visit.entry, resolution);
+  add(kEntered, EventTick(visit.entry));
+  if (stage + 1 == journey_->stages.size()) return;
+  add(kTime, EventTick(visit.entry), 1, DurationKind::kOpen, entry_bin);
+  if (visit.end.kind == StageEnd::Kind::kOpen) return;
+  const bool advanced = visit.end.kind == StageEnd::Kind::kAdvanced;
+  const Tick tick = visit.end.kind == StageEnd::Kind::kTimedOut
+                        ? TimedTick(visit.end.time)
+                        : EventTick(visit.end.time);
+  add(advanced ? kAdvanced : kDropped, tick);
+  add(kTime, tick, -1, DurationKind::kOpen, entry_bin);
+  add(kTime, tick, 1, advanced ? DurationKind::kEvent : DurationKind::kOtherEnd,
+      DurationBinOf(visit.end.time - visit.entry, resolution));
+}
+
+void JourneyFold::Contribute(absl::Span<const FoldEvent> events, size_t spec,
+                             Contribution* contribution) const {
+  contribution->Clear();
+  const Visits visits = VisitsOf(events, spec);
+  if (!visits[0].has_value()) return;
+  contribution->slots =
+      segmenter_.SlotsOf(events, visits[0]->entry_event, spec);
+  for (size_t stage = 0; stage < visits.size(); ++stage) {
+    AddVisit(stage, visits[stage], &contribution->changes);
+  }
+}
+
+void JourneyFold::ContributeAppended(absl::Span<const FoldEvent> events,
+                                     size_t old, size_t spec,
+                                     Contribution* before,
+                                     Contribution* after) const {
+  before->Clear();
+  after->Clear();
+  const Visits was = VisitsOf(events.subspan(0, old), spec);
+  const Visits is = VisitsOf(events, spec);
+  if (is == was) return;
+  after->slots = segmenter_.SlotsOf(events, is[0]->entry_event, spec);
+  if (was[0].has_value()) before->slots = after->slots;
+  for (size_t stage = 0; stage < is.size(); ++stage) {
+    if (is[stage] == was[stage]) continue;
+    AddVisit(stage, was[stage], &before->changes);
+    AddVisit(stage, is[stage], &after->changes);
   }
 }
 

@@ -22,6 +22,7 @@ struct StageEnd {
   enum class Kind { kOpen, kAdvanced, kExited, kTimedOut };
   Kind kind = Kind::kOpen;
   Micros time = 0;  // Not for kOpen.
+  friend bool operator==(const StageEnd&, const StageEnd&) = default;
 };
 
 // A stage that a unit entered.
@@ -29,6 +30,7 @@ struct StageVisit {
   Micros entry = 0;
   size_t entry_event = 0;  // Index into the events.
   StageEnd end;
+  friend bool operator==(const StageVisit&, const StageVisit&) = default;
 };
 
 // Immutable; safe from any thread.
@@ -59,8 +61,16 @@ class JourneyFold {
   // Makes `contribution` what the unit adds.
   void Contribute(absl::Span<const FoldEvent> events, size_t spec,
                   Contribution* contribution) const;
+  // See FoldSet::ContributeAppended.
+  void ContributeAppended(absl::Span<const FoldEvent> events, size_t old,
+                          size_t spec, Contribution* before,
+                          Contribution* after) const;
 
  private:
+  // Adds the changes that a visit of `stage` makes, if there is one.
+  void AddVisit(size_t stage, const std::optional<StageVisit>& of,
+                std::vector<Change>* changes) const;
+
   std::shared_ptr<const Journey> journey_;
   Segmenter segmenter_;
   EventFilters filters_;

@@ -19,6 +19,15 @@ absl::Span<RoutedEvent> FirstUnit(absl::Span<RoutedEvent> events) {
   return events.subspan(0, size);
 }
 
+bool AreLater(absl::Span<const RoutedEvent> events,
+              absl::Span<const UnitEvent> unit) {
+  return unit.empty() ||
+         std::all_of(events.begin(), events.end(),
+                     [&](const RoutedEvent& event) {
+                       return event.event.time > unit.back().time;
+                     });
+}
+
 std::string PackAll(absl::Span<const UnitEvent> events) {
   size_t bytes = 0;
   for (const UnitEvent& event : events) bytes += PackedSize(event);
@@ -40,6 +49,18 @@ Unit* StoreEvents(absl::Span<const UnitEvent> events, uint64_t hash, Unit* unit,
   std::memcpy(unit->events_begin(), packed.data(), bytes);
   unit->event_bytes = static_cast<uint32_t>(bytes);
   unit->events = static_cast<uint32_t>(events.size());
+  return unit;
+}
+
+Unit* AppendEvents(absl::Span<const UnitEvent> events, uint64_t hash,
+                   Unit* unit, UnitShard* shard) {
+  size_t bytes = unit->event_bytes;
+  for (const UnitEvent& event : events) bytes += PackedSize(event);
+  unit = shard->Grow(hash, unit, bytes);
+  char* out = unit->events_begin() + unit->event_bytes;
+  for (const UnitEvent& event : events) out = Pack(event, out);
+  unit->event_bytes = static_cast<uint32_t>(bytes);
+  unit->events += static_cast<uint32_t>(events.size());
   return unit;
 }
 
@@ -163,10 +184,17 @@ absl::Status Population::AddBlock(const EventBatch& block) {
       Unit* unit =
           *found != nullptr ? *found : shard.Insert(hash, of_unit[0].root);
       UnpackAll(unit->packed(), &events);
+      const size_t old = events.size();
+      const bool appended = AreLater(of_unit, events);
       for (const RoutedEvent& event : of_unit) {
         AddEvent(event.event, &events, &replaced);
       }
-      StoreEvents(events, hash, unit, &shard);
+      if (appended) {
+        AppendEvents(absl::MakeConstSpan(events).subspan(old), hash, unit,
+                     &shard);
+      } else {
+        StoreEvents(events, hash, unit, &shard);
+      }
     }
     return shard.Evict();
   });

@@ -81,6 +81,10 @@ struct RoutedBatch {
 // the same root.
 absl::Span<RoutedEvent> FirstUnit(absl::Span<RoutedEvent> events);
 
+// Whether the events of one unit are later than all that it has.
+bool AreLater(absl::Span<const RoutedEvent> events,
+              absl::Span<const UnitEvent> unit);
+
 // Thread-safe where nothing else is said. Who takes several mutexes takes the
 // identity's first, then those of shards in increasing order.
 class Population {
@@ -152,6 +156,11 @@ std::string PackAll(absl::Span<const UnitEvent> events);
 // the unit. Returns the unit, which may have moved.
 Unit* StoreEvents(absl::Span<const UnitEvent> events, uint64_t hash, Unit* unit,
                   UnitShard* shard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard->mutex);
+
+// The same of events that come after those that the unit has.
+Unit* AppendEvents(absl::Span<const UnitEvent> events, uint64_t hash,
+                   Unit* unit, UnitShard* shard)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard->mutex);
 
 }  // namespace stagecraft::engine
 

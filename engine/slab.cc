@@ -1,6 +1,7 @@
 #include "engine/slab.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 namespace stagecraft::engine {
@@ -18,11 +19,19 @@ constexpr auto kSizes = [] {
 }();
 static_assert(kSizes.back() == Slab::kLargest);
 
+// The class of each size in sixteens, rounded up.
+constexpr auto kClassOf = [] {
+  std::array<uint8_t, Slab::kLargest / 16 + 1> classes = {};
+  for (size_t i = 0, next = 0; i < classes.size(); ++i) {
+    if (16 * i > kSizes[next]) ++next;
+    classes[i] = static_cast<uint8_t>(next);
+  }
+  return classes;
+}();
+
 }  // namespace
 
-size_t Slab::ClassOf(size_t size) {
-  return std::lower_bound(kSizes.begin(), kSizes.end(), size) - kSizes.begin();
-}
+size_t Slab::ClassOf(size_t size) { return kClassOf[(size + 15) / 16]; }
 
 size_t Slab::Capacity(size_t size) {
   if (size > kLargest) return (size + size / 4 + 4095) / 4096 * 4096;

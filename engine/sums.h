@@ -30,12 +30,13 @@ inline constexpr int kMaxNumbers = NumbersOf(kMaxComponents);
 inline void AddNumbers(const UnitValue& value, int components, int sign,
                        absl::int128* numbers) {
   *numbers++ += sign;
+  for (int i = 0; i < components; ++i) *numbers++ += value[i] * sign;
   for (int i = 0; i < components; ++i) {
-    *numbers++ += absl::int128(value[i]) * sign;
-  }
-  for (int i = 0; i < components; ++i) {
-    const absl::int128 signed_value = absl::int128(value[i]) * sign;
-    for (int j = i; j < components; ++j) *numbers++ += signed_value * value[j];
+    // Of two 64-bit numbers, which is one instruction.
+    const MicroValue signed_value = value[i] * sign;
+    for (int j = i; j < components; ++j) {
+      *numbers++ += absl::int128(signed_value) * absl::int128(value[j]);
+    }
   }
 }
 

@@ -39,8 +39,8 @@ void Tallies::Apply(const Contribution& contribution, int sign) {
     for (const int slot : contribution.slots) {
       if (column.durations) {
         DurationsOf(slot, change.group, change.column)
-            .Add(change.tick, change.kind, change.value[0], signed_one,
-                 present_);
+            .Add(change.tick, DurationKey(change.kind, change.value[0]),
+                 signed_one, present_);
       } else {
         SumsOf(slot, change.group, change.column)
             .Add(change.tick,
@@ -54,18 +54,25 @@ void Tallies::Apply(const Contribution& contribution, int sign) {
 
 void Tallies::Apply(const BookDelta& delta) {
   Advance(delta.newest_event_);
-  for (const BookDelta::SumCell& cell : delta.sums_) {
-    const BookDelta::Place& place = cell.place;
-    const absl::Span<const absl::int128> numbers(
-        &delta.numbers_[cell.numbers],
-        NumbersOf(columns_[place.column].components));
-    if (std::all_of(numbers.begin(), numbers.end(),
-                    [](absl::int128 number) { return number == 0; })) {
-      continue;
-    }
-    for (const int slot : delta.combinations_[place.combination]) {
-      SumsOf(slot, place.group, place.column)
-          .Add(place.tick, numbers, present_);
+  for (const BookDelta::SumRow& row : delta.rows_) {
+    const BookDelta::Place& place = row.place;
+    const absl::int128* number = &delta.numbers_[row.numbers];
+    const auto changed = static_cast<uint32_t>(*number++);
+    const int end = std::min(place.column + BookDelta::kRowColumns,
+                             static_cast<int>(columns_.size()));
+    for (int column = place.column; column < end; ++column) {
+      if (columns_[column].durations) continue;
+      const absl::Span<const absl::int128> numbers(
+          number, NumbersOf(columns_[column].components));
+      number += numbers.size();
+      if ((changed >> (column - place.column) & 1) == 0 ||
+          std::all_of(numbers.begin(), numbers.end(),
+                      [](absl::int128 n) { return n == 0; })) {
+        continue;
+      }
+      for (const int slot : delta.combinations_[place.combination]) {
+        SumsOf(slot, place.group, column).Add(place.tick, numbers, present_);
+      }
     }
   }
   for (const BookDelta::DurationCell& cell : delta.durations_) {
@@ -73,7 +80,7 @@ void Tallies::Apply(const BookDelta& delta) {
     if (cell.count == 0) continue;
     for (const int slot : delta.combinations_[place.combination]) {
       DurationsOf(slot, place.group, place.column)
-          .Add(place.tick, cell.kind, cell.bin, cell.count, present_);
+          .Add(place.tick, cell.key, cell.count, present_);
     }
   }
 }

@@ -111,39 +111,52 @@ void UnitFolder::Add(absl::Span<const UnitEvent> events, int sign, bool late) {
   });
 }
 
+void UnitFolder::Append(absl::Span<const UnitEvent> events, size_t old,
+                        bool late) {
+  if (set_->size() == 0) return;
+  std::vector<BookDelta>& deltas = late ? late_ : deltas_;
+  judged_.clear();
+  ToFacts(events, &after_);
+  const absl::Span<const FoldEvent> all = after_;
+  // What comes later changes no segment.
+  concerned_.Clear();
+  for (const FoldEvent& event : all.subspan(old)) {
+    concerned_ |= event.facts->matches;
+    concerned_ |= event.facts->exposes;
+  }
+  candidates_.Clear();
+  Candidates(all, &candidates_);
+  if (FirstOther(all.subspan(0, old)) != FirstOther(all)) {
+    concerned_ |= candidates_;
+  }
+  candidates_ |= set_->journeys();
+  candidates_ &= concerned_;
+  candidates_.ForEach([&](size_t spec) {
+    set_->ContributeAppended(spec, all, old, &old_, &new_);
+    deltas[spec].Replace(old_, new_);
+  });
+}
+
 void UnitFolder::Replace(absl::Span<const UnitEvent> before,
                          absl::Span<const UnitEvent> after,
                          absl::Span<const UnitEvent> changed, bool late) {
   if (set_->size() == 0) return;
   std::vector<BookDelta>& deltas = late ? late_ : deltas_;
   judged_.clear();
+  ToFacts(before, &before_);
   ToFacts(after, &after_);
-  absl::Span<const FoldEvent> old_events;
-  // Usually the new events are the latest.
-  const bool appended =
-      before.size() + changed.size() == after.size() &&
-      (before.empty() ||
-       std::all_of(changed.begin(), changed.end(), [&](const UnitEvent& event) {
-         return event.time > before.back().time;
-       }));
-  if (appended) {
-    old_events = absl::MakeConstSpan(after_).subspan(0, before.size());
-  } else {
-    ToFacts(before, &before_);
-    old_events = before_;
-  }
   concerned_.Clear();
   for (const UnitEvent& event : changed) {
     concerned_ |= FactsOf(event).concerns;
   }
   candidates_.Clear();
-  Candidates(old_events, &candidates_);
+  Candidates(before_, &candidates_);
   Candidates(after_, &candidates_);
-  if (FirstOther(old_events) != FirstOther(after_)) concerned_ |= candidates_;
+  if (FirstOther(before_) != FirstOther(after_)) concerned_ |= candidates_;
   candidates_ |= set_->journeys();
   candidates_ &= concerned_;
   candidates_.ForEach([&](size_t spec) {
-    set_->Contribute(spec, old_events, &old_);
+    set_->Contribute(spec, before_, &old_);
     set_->Contribute(spec, after_, &new_);
     deltas[spec].Replace(old_, new_);
   });

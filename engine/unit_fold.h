@@ -40,6 +40,9 @@ class UnitFolder {
   // Takes the contribution of a whole unit in (1) or out (-1). `late` is said
   // to the books.
   void Add(absl::Span<const UnitEvent> events, int sign, bool late = false);
+  // The unit has `events`, of which it had the first `old` before. The others
+  // are later than those.
+  void Append(absl::Span<const UnitEvent> events, size_t old, bool late);
   // The unit had `before` and has `after`; they differ in the events `changed`
   // only (new ones, and those that they replaced).
   void Replace(absl::Span<const UnitEvent> before,

@@ -22,7 +22,7 @@ int64_t UnitShard::FindSlot(uint64_t hash, absl::string_view id) const
   if (slots_.empty()) return -1;
   for (size_t slot = hash & mask_; slots_[slot] != 0;
        slot = (slot + 1) & mask_) {
-    if (slots_[slot] >> 48 == (hash >> 32 & 0xffff) && At(slot)->id() == id) {
+    if (MayBe(slot, hash) && At(slot)->id() == id) {
       return static_cast<int64_t>(slot);
     }
   }

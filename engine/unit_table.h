@@ -73,8 +73,11 @@ class UnitShard {
     if (!slots_.empty()) __builtin_prefetch(&slots_[hash & mask_]);
   }
   void PrefetchUnit(uint64_t hash) const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
-    if (slots_.empty() || slots_[hash & mask_] == 0) return;
-    const char* unit = reinterpret_cast<const char*>(At(hash & mask_));
+    if (slots_.empty()) return;
+    size_t slot = hash & mask_;
+    while (slots_[slot] != 0 && !MayBe(slot, hash)) slot = (slot + 1) & mask_;
+    if (slots_[slot] == 0) return;
+    const char* unit = reinterpret_cast<const char*>(At(slot));
     for (int line = 0; line < 4; ++line) __builtin_prefetch(unit + 64 * line);
   }
 
@@ -107,6 +110,9 @@ class UnitShard {
   // hash; 0 is free.
   Unit* At(size_t slot) const {
     return reinterpret_cast<Unit*>(slots_[slot] & ((uint64_t{1} << 48) - 1));
+  }
+  bool MayBe(size_t slot, uint64_t hash) const {
+    return slots_[slot] >> 48 == (hash >> 32 & 0xffff);
   }
   static uint64_t SlotOf(uint64_t hash, const Unit* unit) {
     return reinterpret_cast<uint64_t>(unit) | hash >> 32 << 48;
