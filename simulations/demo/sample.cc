@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
-#include "simulations/demo/random.h"
+#include "simulations/random.h"
 
 namespace stagecraft::simulations {
 namespace {

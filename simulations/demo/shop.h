@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "simulations/demo/random.h"
+#include "simulations/random.h"
 #include "stagecraft/v1/event.pb.h"
 #include "stagecraft/v1/experiment.pb.h"
 #include "stagecraft/v1/journey.pb.h"

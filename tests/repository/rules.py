@@ -46,6 +46,8 @@ ALLOWED_WITHIN: Dict[str, Set[str]] = {
                                   'service/wire/'},
     'clients/cpp/local_': {'clients', 'engine', 'proto', 'service/assignment/',
                            'service/convert_'},
+    'simulations/scenario/': {'simulations', 'clients', 'engine', 'proto',
+                              'service/convert_', 'service/names.h'},
 }
 
 # First parts of includes of libraries, and the folders that may use them.

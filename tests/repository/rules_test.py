@@ -55,6 +55,7 @@ class IncludesTest(unittest.TestCase):
                 ('service/assignment/a.cc', '"engine/engine.h"'),
                 ('clients/cpp/local_a.cc', '"service/assignment/answer.h"'),
                 ('clients/cpp/local_a.cc', '"service/convert_time.h"'),
+                ('simulations/scenario/a.cc', '"service/convert_time.h"'),
                 ('clients/cpp/local_a.cc', '"engine/engine.h"'),
                 ('service/a.cc', '<grpcpp/grpcpp.h>')]:
             self.assertEqual(self.faults(path, '#include ' + include), [],
@@ -77,6 +78,8 @@ class IncludesTest(unittest.TestCase):
                 ('service/assignment/a.cc', '"service/server.h"'),
                 ('clients/cpp/a.cc', '"service/assignment/answer.h"'),
                 ('clients/cpp/local_a.cc', '"service/server.h"'),
+                ('simulations/scenario/a.cc', '"service/server.h"'),
+                ('simulations/world/a.cc', '"service/convert_time.h"'),
                 ('clients/cpp/client_local_a.cc', '"engine/engine.h"'),
                 ('engine/a.cc', '"stagecraft/v1/statistics_rpcs.inc"'),
                 ('simulations/a.cc', '"service/server.h"'),

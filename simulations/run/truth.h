@@ -1,0 +1,33 @@
+// What is true of a scenario's experiments: how units would do under each
+// variant.
+#ifndef STAGECRAFT_SIMULATIONS_RUN_TRUTH_H_
+#define STAGECRAFT_SIMULATIONS_RUN_TRUTH_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/operating_characteristics.h"
+#include "simulations/scenario/scenario.h"
+
+namespace stagecraft::simulations {
+
+struct TruthOptions {
+  // That are played under each variant, at least: as many worlds as it takes.
+  int64_t units = 200'000;
+  uint64_t seed = 0x7275746874;
+  int threads = 1;
+};
+
+// By experiment: the effect of each treatment on each KPI of its plan and on
+// the automatic guardrails, over all units that come in the scenario and take
+// part, without faults and until all windows are over.
+//
+// The same units are played under each variant, with the same random numbers:
+// what is random about the difference is much smaller than between two groups,
+// and 0 where nothing differs.
+std::vector<std::vector<engine::TrueEffect>> TrueEffects(
+    const Scenario& scenario, const TruthOptions& options);
+
+}  // namespace stagecraft::simulations
+
+#endif  // STAGECRAFT_SIMULATIONS_RUN_TRUTH_H_
