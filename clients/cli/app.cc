@@ -53,7 +53,8 @@ void AddVersionCommand(CLI::App& app, Context& context) {
 
 }  // namespace
 
-int RunApp(const std::vector<std::string>& arguments, Streams streams) {
+int RunApp(const std::vector<std::string>& arguments, Streams streams,
+           const std::vector<AddCommands>& more) {
   Context context(streams);
   CLI::App app(
       "stagecraft: experiments on customer journeys, from the command line.",
@@ -83,6 +84,7 @@ int RunApp(const std::vector<std::string>& arguments, Streams streams) {
   AddScanCommand(app, context);
   AddAdminCommands(app, context);
   AddCalcCommand(app, context);
+  for (const AddCommands add : more) add(app, context);
   AddVersionCommand(app, context);
 
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -1,5 +1,3 @@
-#include <cerrno>
-#include <fstream>
 #include <memory>
 #include <ostream>
 #include <utility>
@@ -8,6 +6,7 @@
 #include "clients/cli/add_command.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/commands.h"
+#include "clients/cli/json_io.h"
 #include "clients/cli/names.h"
 #include "clients/report/report.h"
 
@@ -17,18 +16,6 @@ namespace {
 struct Flags {
   std::string experiment, file, as_of;
 };
-
-absl::Status WriteFile(const std::string& path, const std::string& text) {
-  errno = 0;
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) {
-    return absl::ErrnoToStatus(errno == 0 ? EIO : errno,
-                               absl::StrCat("cannot write ", path));
-  }
-  return absl::OkStatus();
-}
 
 absl::StatusOr<ExitCode> Run(Context& context, const Flags& flags) {
   const auto name = ExpandName(flags.experiment, Kind::kExperiment);
@@ -58,7 +45,7 @@ absl::StatusOr<ExitCode> Run(Context& context, const Flags& flags) {
     context.out() << html;
     return kExitOk;
   }
-  if (absl::Status s = WriteFile(flags.file, html); !s.ok()) return s;
+  if (absl::Status s = WriteText(flags.file, html); !s.ok()) return s;
   context.Note(absl::StrCat("wrote ", flags.file));
   return kExitOk;
 }

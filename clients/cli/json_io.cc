@@ -177,4 +177,16 @@ absl::StatusOr<std::string> ReadText(const std::string& path,
   return text;
 }
 
+absl::Status WriteText(const std::string& path, absl::string_view text) {
+  errno = 0;
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) {
+    return absl::ErrnoToStatus(errno == 0 ? EIO : errno,
+                               absl::StrCat("cannot write ", path));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace stagecraft::cli

@@ -66,6 +66,9 @@ std::string ProtoToJson(const google::protobuf::Message& message, bool pretty);
 // path.
 absl::StatusOr<std::string> ReadText(const std::string& path, std::istream& in);
 
+// Makes the file what `text` says. Errors: as errno says, with the path.
+absl::Status WriteText(const std::string& path, absl::string_view text);
+
 }  // namespace stagecraft::cli
 
 #endif  // STAGECRAFT_CLIENTS_CLI_JSON_IO_H_

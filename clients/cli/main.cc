@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "clients/cli/app.h"
+#include "simulations/command/simulate_command.h"
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
@@ -14,5 +15,6 @@ int main(int argc, char** argv) {
        .out = std::cout,
        .err = std::cerr,
        .err_is_terminal = isatty(STDERR_FILENO) != 0,
-       .in_is_terminal = isatty(STDIN_FILENO) != 0});
+       .in_is_terminal = isatty(STDIN_FILENO) != 0},
+      {stagecraft::simulations::AddSimulateCommand});
 }

@@ -39,6 +39,7 @@ ALLOWED: Dict[str, Set[str]] = {
 ALLOWED_WITHIN: Dict[str, Set[str]] = {
     'service/statistics/': {'stats', 'proto', 'service/statistics/'},
     'clients/cli/': {'clients', 'proto', 'service/statistics/'},
+    'clients/cli/main.cc': {'clients', 'simulations/command/'},
     'service/assignment/': {'engine', 'proto', 'service/assignment/',
                             'service/convert_', 'service/names.h'},
     'service/wire/': {'proto'},
