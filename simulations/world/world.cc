@@ -36,7 +36,8 @@ World::World(std::shared_ptr<const Scenario> scenario)
       if (number == contents_.size()) contents_.push_back(std::move(full));
     }
   }
-  units_ = static_cast<int64_t>(scenario_->arrivals.back());
+  // The sum of rates may miss a whole number by its rounding.
+  units_ = static_cast<int64_t>(scenario_->arrivals.back() * (1 + 1e-12));
 }
 
 int64_t World::UnitsBefore(Micros time) const {
