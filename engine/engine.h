@@ -34,7 +34,9 @@
 namespace stagecraft::engine {
 
 class FrameWriter;
+struct HistoryOptions;  // engine/stage_history.h
 struct SnapshotHead;
+struct StageHistory;
 
 struct EngineOptions {
   // Memory for the events of units; what does not fit goes to the store's
@@ -132,6 +134,14 @@ class Engine {
   absl::StatusOr<ExperimentLook> Scan(
       std::shared_ptr<const Experiment> experiment, Micros as_of,
       const std::optional<SegmentKey>& segment,
+      absl::FunctionRef<bool(double done)> progress) const;
+
+  // The history of the stage of `experiment`, whose journey and KPIs are set;
+  // it need not be one of those that are folded. Ingestion and `progress` as of
+  // Scan.
+  absl::StatusOr<StageHistory> ReadHistory(
+      std::shared_ptr<const Experiment> experiment,
+      const HistoryOptions& options,
       absl::FunctionRef<bool(double done)> progress) const;
 
   // Writes a snapshot of the units, so that the next start reads less of the
@@ -251,6 +261,19 @@ class Engine {
   absl::StatusOr<Replayed> CatchUp(const Snapshot& snapshot,
                                    FoldedSpecs restored);
   std::optional<std::string> SnapshotPath() const;
+  // Reads all units: engine_scan.cc. Calls `visit(thread, root, events)` with
+  // each unit, and `flush(thread)` now and then and at the end.
+  absl::Status VisitUnits(
+      Population* population,
+      absl::FunctionRef<void(int thread, absl::string_view root,
+                             absl::Span<const UnitEvent> events)>
+          visit,
+      absl::FunctionRef<void(int thread)> flush,
+      absl::FunctionRef<bool(double done)> progress) const;
+  // Calls `read` while no unit is merged into another; ingestion goes on as
+  // long as that can be.
+  template <typename Read>
+  auto WhileUnitsStand(const Read& read) const;
   // Adds the contributions of all units to the books of `set`.
   absl::Status FoldAll(const FoldSet& set, Population* population,
                        absl::FunctionRef<bool(double done)> progress) const;

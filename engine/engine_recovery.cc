@@ -1,4 +1,4 @@
-// Engine: what is computed from the log, or from all units.
+// Engine: what is computed from the log.
 
 #include <algorithm>
 #include <limits>
@@ -18,10 +18,6 @@
 
 namespace stagecraft::engine {
 namespace {
-
-// Units between two changes of the books. More of them do not make it faster:
-// what they change does not fit into a core's cache then.
-constexpr int64_t kUnitsPerFlush = 4096;
 
 struct Block {
   uint64_t sequence = 0;
@@ -260,91 +256,6 @@ absl::StatusOr<Engine::Replayed> Engine::Replay(
   for (std::thread& thread : threads) thread.join();
   if (absl::Status failure = queue.status(); !failure.ok()) return failure;
   return Replayed{events.load(), newest.load()};
-}
-
-absl::Status Engine::FoldAll(
-    const FoldSet& set, Population* population,
-    absl::FunctionRef<bool(double done)> progress) const {
-  if (!set.Concerned() && !population->contents().full()) {
-    return absl::OkStatus();
-  }
-  struct Worker {
-    std::unique_ptr<UnitFolder> folder;
-    std::vector<UnitEvent> events;
-    int64_t units = 0;
-  };
-  std::vector<Worker> workers(options_.threads);
-  for (Worker& worker : workers) {
-    worker.folder = std::make_unique<UnitFolder>(&set);
-  }
-  const auto total = static_cast<double>(
-      std::max<int64_t>(population->units().GetStats().units, 1));
-  std::atomic<int64_t> done{0};
-  const absl::Status status = population->ForEachUnit(
-      options_.threads,
-      [&](int thread, absl::string_view, absl::string_view packed) {
-        Worker& worker = workers[thread];
-        UnpackAll(packed, &worker.events);
-        worker.folder->Add(worker.events, 1);
-        if (++worker.units % kUnitsPerFlush != 0) return absl::OkStatus();
-        worker.folder->Flush();
-        const int64_t now = done.fetch_add(kUnitsPerFlush) + kUnitsPerFlush;
-        if (thread == 0 &&
-            !progress(std::min(1.0, static_cast<double>(now) / total))) {
-          return absl::CancelledError("the scan was cancelled");
-        }
-        return absl::OkStatus();
-      });
-  for (Worker& worker : workers) worker.folder->Flush();
-  return status;
-}
-
-absl::StatusOr<ExperimentLook> Engine::Scan(
-    std::shared_ptr<const Experiment> experiment, Micros as_of,
-    const std::optional<SegmentKey>& segment,
-    absl::FunctionRef<bool(double done)> progress) const {
-  const auto scan = [&]() -> absl::StatusOr<ExperimentLook> {
-    FoldedSpecs specs;
-    Compile({{}, {experiment}}, FoldedSpecs(), -1, &specs);
-    const auto& folded = specs.experiments.begin()->second;
-    const std::shared_ptr<const ExperimentFold> fold = folded.fold;
-    const std::shared_ptr<Book> book = folded.book;
-    int slot = 0;
-    if (segment.has_value()) {
-      const auto found =
-          fold->segmenter().SlotOf(segment->attribute, segment->value);
-      if (!found.has_value()) {
-        return absl::NotFoundError(
-            absl::StrCat("segment ", segment->attribute, " = `", segment->value,
-                         "` is not declared by the experiment to scan for"));
-      }
-      slot = *found;
-    }
-    const FoldSet set(std::move(specs), &population_->contents());
-    if (absl::Status status = FoldAll(set, population_.get(), progress);
-        !status.ok()) {
-      return status;
-    }
-    ExperimentLook look = book->Read([&](const Tallies& tallies) {
-      return ReadLook(*fold, tallies, slot, as_of);
-    });
-    look.newest_event_time = newest_event_time();
-    return look;
-  };
-  {
-    absl::ReaderMutexLock lock(&ingest_);
-    const int64_t version = population_->identity_version();
-    if (!population_->units().GetStats().spilled) {
-      absl::StatusOr<ExperimentLook> look = scan();
-      // A unit that was merged meanwhile may have been seen twice, or never.
-      if (!look.ok() || (population_->identity_version() == version &&
-                         !population_->units().GetStats().spilled)) {
-        return look;
-      }
-    }
-  }
-  absl::MutexLock lock(&ingest_);
-  return scan();
 }
 
 absl::Status Engine::Verify() const {

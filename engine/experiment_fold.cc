@@ -144,14 +144,22 @@ void ExperimentFold::Contribute(absl::Span<const FoldEvent> events, size_t spec,
   contribution->Clear();
   const std::optional<ExposureSummary> exposure = Exposures(events, spec);
   if (!exposure.has_value()) return;
-  contribution->slots = segmenter_.SlotsOf(events, exposure->event, spec);
-  Emitter emitter(*exposure, &contribution->changes);
+  ContributeExposed(events, spec, *exposure, contribution);
+}
 
-  const Tick exposed = EventTick(exposure->time);
+void ExperimentFold::ContributeExposed(absl::Span<const FoldEvent> events,
+                                       size_t spec,
+                                       const ExposureSummary& exposure,
+                                       Contribution* contribution) const {
+  contribution->Clear();
+  contribution->slots = segmenter_.SlotsOf(events, exposure.event, spec);
+  Emitter emitter(exposure, &contribution->changes);
+
+  const Tick exposed = EventTick(exposure.time);
   emitter.Add(ExperimentColumns::kUnits, exposed, {});
-  if (exposure->crossed_over.has_value()) {
+  if (exposure.crossed_over.has_value()) {
     emitter.AddForEver(ExperimentColumns::kCrossedOver,
-                       EventTick(*exposure->crossed_over));
+                       EventTick(*exposure.crossed_over));
   }
   const auto other = FirstOther(events);
   if (other != events.end()) {
@@ -161,8 +169,8 @@ void ExperimentFold::Contribute(absl::Span<const FoldEvent> events, size_t spec,
 
   Matches before;
   Matches matches;
-  AddMatches(events, spec, *exposure, kAllFilters, &before, &matches);
-  ContributeColumns(kAllFilters, before, matches, *exposure, &emitter);
+  AddMatches(events, spec, exposure, kAllFilters, &before, &matches);
+  ContributeColumns(kAllFilters, before, matches, exposure, &emitter);
 }
 
 void ExperimentFold::ContributeAppended(absl::Span<const FoldEvent> events,

@@ -96,6 +96,10 @@ class ExperimentFold {
   // Makes `contribution` what the unit adds.
   void Contribute(absl::Span<const FoldEvent> events, size_t spec,
                   Contribution* contribution) const;
+  // The same if the unit had been exposed so, whatever its events say of that.
+  void ContributeExposed(absl::Span<const FoldEvent> events, size_t spec,
+                         const ExposureSummary& exposure,
+                         Contribution* contribution) const;
   // See FoldSet::ContributeAppended.
   void ContributeAppended(absl::Span<const FoldEvent> events, size_t old,
                           size_t spec, Contribution* before,

@@ -30,7 +30,10 @@ stats::SpendingFunction SpendingOf(Spending spending, double parameter) {
   return function;
 }
 
-stats::GroupSequentialOptions OptionsOf(const Plan& plan, bool futility) {
+}  // namespace
+
+stats::GroupSequentialOptions DesignOptionsOf(const Plan& plan,
+                                              bool with_futility) {
   const Plan::GroupSequential& design = plan.group_sequential;
   stats::GroupSequentialOptions options;
   options.alpha = plan.alpha / 2;
@@ -38,13 +41,15 @@ stats::GroupSequentialOptions OptionsOf(const Plan& plan, bool futility) {
   options.power = std::max(plan.power, plan.alpha);
   options.information = design.fractions;
   options.spending = SpendingOf(design.spending, design.parameter);
-  if (futility) {
+  if (with_futility && design.futility) {
     options.futility = stats::FutilityRule::kBetaSpending;
     options.beta_spending =
         SpendingOf(design.futility_spending, design.futility_parameter);
   }
   return options;
 }
+
+namespace {
 
 // The plan's design; each thread keeps the last ones, as one plan is looked at
 // many times.
@@ -61,7 +66,7 @@ absl::StatusOr<stats::GroupSequentialDesign> DesignOf(const Plan& plan,
   if (memo.alpha != plan.alpha || memo.power != plan.power ||
       memo.options != plan.group_sequential) {
     memo = {plan.alpha, plan.power, plan.group_sequential,
-            stats::DesignGroupSequential(OptionsOf(plan, futility))};
+            stats::DesignGroupSequential(DesignOptionsOf(plan, futility))};
   }
   return memo.design;
 }

@@ -34,6 +34,11 @@ struct GroupSequentialAnswer {
   std::optional<stats::Interval> stagewise;
 };
 
+// The design of one direction, at alpha / 2, as it was planned; with the plan's
+// futility limits if it has them and they are wanted.
+stats::GroupSequentialOptions DesignOptionsOf(const Plan& plan,
+                                              bool with_futility);
+
 // The limits of the plan at a look, for every KPI of it: information is counted
 // in units that are mature on all of them. For a KPI with a shorter window the
 // looks are then more alike than assumed, if units come steadily, so that less

@@ -1,7 +1,6 @@
 #include "engine/guardrail.h"
 
 #include <cmath>
-#include <optional>
 
 #include "stats/confidence_sequence.h"
 #include "stats/distributions.h"
@@ -9,31 +8,6 @@
 
 namespace stagecraft::engine {
 namespace {
-
-// The two-sided level at which a normal interval is as wide as the method's.
-std::optional<double> EquivalentAlpha(const ComparisonInput& input) {
-  const Plan& plan = input.plan;
-  switch (plan.method) {
-    case Plan::Method::kFixedHorizon:
-      return plan.alpha;
-    case Plan::Method::kGroupSequential:
-      if (input.limits == nullptr || !std::isfinite(input.limits->boundary())) {
-        return std::nullopt;
-      }
-      return 2 * stats::NormalUpperTail(input.limits->boundary());
-    case Plan::Method::kAlwaysValid: {
-      stats::SequenceOptions options;
-      options.alpha = plan.alpha / 2;
-      options.alternative = stats::Alternative::kGreater;
-      if (plan.planned_units > 0) options.planned_units = plan.planned_units;
-      const auto unit = stats::AnytimeEffect(
-          {0, 1}, input.control.units + input.treatment.units, options);
-      if (!unit.ok()) return std::nullopt;
-      return 2 * stats::NormalUpperTail(-unit->interval.lower);
-    }
-  }
-  return std::nullopt;
-}
 
 // The interval of the difference or the relative difference, or nothing.
 std::optional<stats::Interval> IntervalOf(
@@ -56,6 +30,29 @@ std::optional<stats::Interval> IntervalOf(
 
 }  // namespace
 
+std::optional<double> GuardrailAlpha(const Plan& plan, int64_t units,
+                                     std::optional<double> boundary) {
+  switch (plan.method) {
+    case Plan::Method::kFixedHorizon:
+      return plan.alpha;
+    case Plan::Method::kGroupSequential:
+      if (!boundary.has_value() || !std::isfinite(*boundary)) {
+        return std::nullopt;
+      }
+      return 2 * stats::NormalUpperTail(*boundary);
+    case Plan::Method::kAlwaysValid: {
+      stats::SequenceOptions options;
+      options.alpha = plan.alpha / 2;
+      options.alternative = stats::Alternative::kGreater;
+      if (plan.planned_units > 0) options.planned_units = plan.planned_units;
+      const auto unit = stats::AnytimeEffect({0, 1}, units, options);
+      if (!unit.ok()) return std::nullopt;
+      return 2 * stats::NormalUpperTail(-unit->interval.lower);
+    }
+  }
+  return std::nullopt;
+}
+
 GuardrailAnswer JudgeGuardrail(const ComparisonInput& input,
                                const GuardrailMargin& margin) {
   GuardrailAnswer answer;
@@ -64,7 +61,10 @@ GuardrailAnswer JudgeGuardrail(const ComparisonInput& input,
   const auto c = EstimateOf(input.spec, input.control, input.horizon_seconds);
   const auto t = EstimateOf(input.spec, input.treatment, input.horizon_seconds);
   if (!c.ok() || !t.ok()) return answer;
-  const std::optional<double> alpha = EquivalentAlpha(input);
+  const std::optional<double> alpha = GuardrailAlpha(
+      input.plan, input.control.units + input.treatment.units,
+      input.limits == nullptr ? std::nullopt
+                              : std::optional(input.limits->boundary()));
   if (!alpha.has_value() || !(*alpha > 0)) return answer;
   const bool relative = margin.absolute == 0;
   const auto interval = IntervalOf(*c, *t, *alpha, relative);

@@ -55,20 +55,6 @@ v1::Reason::Code ToProto(engine::Reason::Code code) {
   return v1::Reason::CODE_UNSPECIFIED;
 }
 
-v1::KpiRole ToProto(engine::KpiRole role) {
-  switch (role) {
-    case engine::KpiRole::kPrimary:
-      return v1::KPI_ROLE_PRIMARY;
-    case engine::KpiRole::kGuardrail:
-      return v1::KPI_ROLE_GUARDRAIL;
-    case engine::KpiRole::kAutomaticGuardrail:
-      return v1::KPI_ROLE_AUTOMATIC_GUARDRAIL;
-    case engine::KpiRole::kSecondary:
-      return v1::KPI_ROLE_SECONDARY;
-  }
-  return v1::KPI_ROLE_UNSPECIFIED;
-}
-
 const v1::Stage* FindStage(const v1::Journey& journey, absl::string_view id) {
   for (const v1::Stage& stage : journey.stages()) {
     if (absl::string_view(stage.id()) == id) return &stage;
@@ -135,6 +121,20 @@ v1::TimeInStage ToProto(const engine::TimeInStage& time) {
 }
 
 }  // namespace
+
+v1::KpiRole ToProto(engine::KpiRole role) {
+  switch (role) {
+    case engine::KpiRole::kPrimary:
+      return v1::KPI_ROLE_PRIMARY;
+    case engine::KpiRole::kGuardrail:
+      return v1::KPI_ROLE_GUARDRAIL;
+    case engine::KpiRole::kAutomaticGuardrail:
+      return v1::KPI_ROLE_AUTOMATIC_GUARDRAIL;
+    case engine::KpiRole::kSecondary:
+      return v1::KPI_ROLE_SECONDARY;
+  }
+  return v1::KPI_ROLE_UNSPECIFIED;
+}
 
 v1::Interval ToProto(const stats::Interval& interval,
                      absl::string_view method) {

@@ -21,6 +21,7 @@ namespace stagecraft::service {
 v1::Interval ToProto(const stats::Interval& interval, absl::string_view method);
 v1::Verdict ToProto(const engine::Verdict& verdict);
 v1::Verdict::Kind ToProto(engine::VerdictKind kind);
+v1::KpiRole ToProto(engine::KpiRole role);
 v1::TrustChecks ToProto(const engine::Experiment& experiment,
                         const engine::ExperimentLook& look,
                         const engine::TrustChecks& trust);

@@ -33,6 +33,8 @@
 #include "service/ledger.h"
 #include "service/looks.h"
 #include "service/open_store.h"
+#include "service/planning.h"
+#include "service/planning_service.h"
 #include "service/result_service.h"
 #include "service/scans.h"
 #include "service/statistics_service.h"
@@ -64,6 +66,7 @@ struct Server::Parts {
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<Looks> looks;
   std::unique_ptr<Scans> scans;
+  std::unique_ptr<Planning> planning;
   std::unique_ptr<Housekeeper> housekeeper;
   std::unique_ptr<JourneyService> journeys;
   std::unique_ptr<KpiService> kpis;
@@ -74,6 +77,7 @@ struct Server::Parts {
   std::unique_ptr<AssignmentFeed> assignment_feed;
   std::unique_ptr<AssignmentCalls> assignment_calls;
   std::unique_ptr<ResultServiceImpl> results;
+  std::unique_ptr<PlanningServiceImpl> plans;
   std::unique_ptr<DecisionServiceImpl> decisions;
   std::unique_ptr<AdminServiceImpl> admin;
   StatisticsServiceImpl statistics;
@@ -153,6 +157,9 @@ void Server::Parts::MakeServices() {
   scans =
       std::make_unique<Scans>(engine.get(), store.get(), catalog.get(), clock);
   results = std::make_unique<ResultServiceImpl>(looks.get(), scans.get());
+  planning = std::make_unique<Planning>(engine.get(), catalog.get(), clock,
+                                        config.threads);
+  plans = std::make_unique<PlanningServiceImpl>(planning.get());
   decisions = std::make_unique<DecisionServiceImpl>(
       looks.get(), ledger.get(), clock, std::max(config.max_threads / 4, 2));
   const bool snapshots = config.snapshot_check > absl::ZeroDuration() &&
@@ -193,6 +200,7 @@ absl::Status Server::Parts::Listen(bool on_network) {
   builder.RegisterService(events.get());
   assignment_calls->Register(&builder);
   builder.RegisterService(results.get());
+  builder.RegisterService(plans.get());
   builder.RegisterService(decisions.get());
   builder.RegisterService(admin.get());
   builder.RegisterService(&statistics);
@@ -229,6 +237,7 @@ absl::Status Server::Parts::Listen(bool on_network) {
                              v1::EventService::service_full_name(),
                              v1::AssignmentService::service_full_name(),
                              v1::ResultService::service_full_name(),
+                             v1::PlanningService::service_full_name(),
                              v1::DecisionService::service_full_name(),
                              v1::AdminService::service_full_name(),
                              v1::StatisticsService::service_full_name()}) {
@@ -352,6 +361,7 @@ void Server::Shutdown(absl::Duration grace) {
   parts.grpc.reset();
   parts.admin.reset();
   parts.decisions.reset();
+  parts.plans.reset();
   parts.results.reset();
   parts.assignment_calls.reset();
   parts.assignment_feed.reset();
@@ -362,6 +372,7 @@ void Server::Shutdown(absl::Duration grace) {
   parts.kpis.reset();
   parts.journeys.reset();
   parts.housekeeper.reset();
+  parts.planning.reset();
   parts.scans.reset();
   parts.looks.reset();
   parts.ledger.reset();

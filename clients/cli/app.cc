@@ -65,6 +65,7 @@ int RunApp(const std::vector<std::string>& arguments, Streams streams,
   app.footer(
       "Examples:\n"
       "  stagecraft apply -f shop/            create or update what files say\n"
+      "  stagecraft plan shop/experiments/button   what to expect of it\n"
       "  stagecraft start shop/experiments/button\n"
       "  stagecraft ingest -f events.ndjson\n"
       "  stagecraft results shop/experiments/button\n"
@@ -74,6 +75,7 @@ int RunApp(const std::vector<std::string>& arguments, Streams streams,
   AddGlobalFlags(app, context.flags());
   AddApplyCommand(app, context);
   AddResourceCommands(app, context);
+  AddPlanCommand(app, context);
   AddLifecycleCommands(app, context);
   AddAssignCommand(app, context);
   AddIngestCommand(app, context);

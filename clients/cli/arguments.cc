@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "clients/cli/json_io.h"
 
 namespace stagecraft::cli {
@@ -54,6 +55,25 @@ absl::StatusOr<absl::Duration> ParseDurationArgument(absl::string_view what,
                      "than 0 and at most a year"));
   }
   return duration;
+}
+
+bool ParseSpan(absl::string_view text, google::protobuf::Duration* span) {
+  absl::Duration duration;
+  int64_t days = 0;
+  if (absl::string_view number = text;
+      absl::ConsumeSuffix(&number, "d") && absl::SimpleAtoi(number, &days)) {
+    duration = days * absl::Hours(24);
+  } else if (!absl::ParseDuration(text, &duration)) {
+    return false;
+  }
+  // The server knows better what is too long.
+  if (duration < absl::ZeroDuration() || duration > absl::Hours(24 * 73'000)) {
+    return false;
+  }
+  span->set_seconds(absl::ToInt64Seconds(duration));
+  span->set_nanos(static_cast<int32_t>(
+      absl::ToInt64Nanoseconds(duration - absl::Seconds(span->seconds()))));
+  return true;
 }
 
 absl::StatusOr<std::pair<std::string, std::string>> ParsePair(

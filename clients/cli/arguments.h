@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "stagecraft/v1/common.pb.h"
 
@@ -24,6 +25,10 @@ absl::StatusOr<google::protobuf::Timestamp> ParseTimeArgument(
 // `30s`, `1m30s`, `500ms`, or a plain number of seconds. More than 0.
 absl::StatusOr<absl::Duration> ParseDurationArgument(absl::string_view what,
                                                      absl::string_view text);
+
+// `7d`, `90m`, `1h30m`, `0s`: 0 to 200 years, as a duration of the contract.
+// Returns whether it is one.
+bool ParseSpan(absl::string_view text, google::protobuf::Duration* span);
 
 // `key=value`; the key is not empty, the value is all after the first `=`.
 absl::StatusOr<std::pair<std::string, std::string>> ParsePair(

@@ -21,6 +21,7 @@ void AddResultCommands(CLI::App& app, Context& context);
 void AddDecisionCommands(CLI::App& app, Context& context);
 void AddReportCommand(CLI::App& app, Context& context);  // report
 void AddScanCommand(CLI::App& app, Context& context);    // scan
+void AddPlanCommand(CLI::App& app, Context& context);    // plan
 // backup, delete-unit, delete-events, snapshot, storage
 void AddAdminCommands(CLI::App& app, Context& context);
 void AddCalcCommand(CLI::App& app, Context& context);  // calc

@@ -4,10 +4,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
-#include "absl/time/time.h"
 #include "clients/cli/add_command.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/commands.h"
@@ -22,26 +19,6 @@ struct Flags {
   std::string name, as_of, segment;
   std::vector<std::string> windows;
 };
-
-// `7d`, `90m`, `0s`.
-bool ParseSpan(absl::string_view text, google::protobuf::Duration* span) {
-  absl::Duration duration;
-  int64_t days = 0;
-  if (absl::string_view number = text;
-      absl::ConsumeSuffix(&number, "d") && absl::SimpleAtoi(number, &days)) {
-    duration = days * absl::Hours(24);
-  } else if (!absl::ParseDuration(text, &duration)) {
-    return false;
-  }
-  // 200 years: the server knows better what is too long.
-  if (duration < absl::ZeroDuration() || duration > absl::Hours(24 * 73'000)) {
-    return false;
-  }
-  span->set_seconds(absl::ToInt64Seconds(duration));
-  span->set_nanos(static_cast<int32_t>(
-      absl::ToInt64Nanoseconds(duration - absl::Seconds(span->seconds()))));
-  return true;
-}
 
 // `orders=7d`, `shop/kpis/orders=1d+7d`; `experiment` is a full name.
 absl::Status AddWindow(absl::string_view text, absl::string_view experiment,

@@ -13,6 +13,7 @@
 #include "stagecraft/v1/journey.pb.h"
 #include "stagecraft/v1/kpi.pb.h"
 #include "stagecraft/v1/layer.pb.h"
+#include "stagecraft/v1/planning.pb.h"
 #include "stagecraft/v1/result.pb.h"
 
 namespace stagecraft::cli {
@@ -32,6 +33,9 @@ std::string AssignmentText(const v1::AssignResponse& response);
 
 // print_admin.cc
 std::string StorageText(const v1::Storage& storage);
+
+// print_plan.cc: the answer first, warnings before what they are about.
+std::string PlanText(const v1::PlanExperimentResponse& plan);
 
 // print_results.cc: the verdict first, then its reasons, then the numbers.
 std::string VerdictText(const v1::Verdict& verdict);

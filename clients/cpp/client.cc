@@ -209,6 +209,9 @@ STAGECRAFT_READ(events, EventService, IngestEvents, IngestEventsResponse)
 STAGECRAFT_READ(results, ResultService, GetExperimentResults, ExperimentResults)
 STAGECRAFT_READ(results, ResultService, GetJourneyFunnel, JourneyFunnel)
 
+STAGECRAFT_CALL(plans, PlanningService, PlanExperiment, PlanExperimentResponse,
+                false)
+
 STAGECRAFT_READ(decisions, DecisionService, EvaluateExperiment,
                 EvaluateExperimentResponse)
 STAGECRAFT_READ(decisions, DecisionService, ListDecisions,

@@ -61,6 +61,7 @@
 #include "stagecraft/v1/journey.pb.h"
 #include "stagecraft/v1/kpi.pb.h"
 #include "stagecraft/v1/layer.pb.h"
+#include "stagecraft/v1/planning.pb.h"
 #include "stagecraft/v1/result.pb.h"
 
 namespace grpc {
@@ -198,6 +199,11 @@ class Client {
       const v1::ScanExperimentRequest&,
       const std::function<bool(double done)>& on_progress,
       const CallOptions& = {});
+
+  // What to expect of a draft. Sent once, as it is expensive; give it a long
+  // deadline.
+  absl::StatusOr<v1::PlanExperimentResponse> PlanExperiment(
+      const v1::PlanExperimentRequest&, const CallOptions& = {});
 
   // Decisions.
   absl::StatusOr<v1::EvaluateExperimentResponse> EvaluateExperiment(

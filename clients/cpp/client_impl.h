@@ -14,6 +14,7 @@
 #include "stagecraft/v1/journey.grpc.pb.h"
 #include "stagecraft/v1/kpi.grpc.pb.h"
 #include "stagecraft/v1/layer.grpc.pb.h"
+#include "stagecraft/v1/planning.grpc.pb.h"
 #include "stagecraft/v1/result.grpc.pb.h"
 
 namespace stagecraft::client {
@@ -31,6 +32,7 @@ struct Client::Impl {
         journeys(channel),
         kpis(channel),
         layers(channel),
+        plans(channel),
         results(channel) {}
 
   // Sets the metadata of a call.
@@ -50,6 +52,7 @@ struct Client::Impl {
   v1::JourneyService::Stub journeys;
   v1::KpiService::Stub kpis;
   v1::LayerService::Stub layers;
+  v1::PlanningService::Stub plans;
   v1::ResultService::Stub results;
 };
 

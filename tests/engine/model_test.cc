@@ -12,18 +12,19 @@
 #include "engine/kpi_arm.h"
 #include "engine/store/memory_store.h"
 #include "gtest/gtest.h"
+#include "tests/engine/naive_compare.h"
 #include "tests/engine/naive_model.h"
 #include "tests/support/status_matchers.h"
 
 namespace stagecraft::engine {
 namespace {
 
+using ::stagecraft::testing::ExpectSame;
+using ::stagecraft::testing::ExpectSameSums;
 using ::stagecraft::testing::IsOk;
 using ::stagecraft::testing::NaiveExperiment;
-using ::stagecraft::testing::NaiveKpi;
 using ::stagecraft::testing::NaiveModel;
 using ::stagecraft::testing::NaiveStage;
-using ::stagecraft::testing::NaiveTime;
 
 constexpr Micros kStart = 1'700'000'000'000'000 / kHour * kHour;
 
@@ -151,80 +152,6 @@ class World {
   int next_id_ = 0;
 };
 
-void ExpectSameSums(const Sums& sums, const NaiveKpi& naive,
-                    bool lifetime_value = false) {
-  ASSERT_EQ(sums.count(), naive.units);
-  const auto natural = [](absl::int128 value, double unit) {
-    return static_cast<double>(value) / unit;
-  };
-  for (int i = 0; i < sums.components(); ++i) {
-    if (lifetime_value && i == 2) break;  // Purchases: the model has none.
-    EXPECT_NEAR(natural(sums.sum(i), 1e6), naive.sums[i], 1e-6);
-    for (int j = i; j < sums.components(); ++j) {
-      if (lifetime_value && j == 2) continue;
-      EXPECT_NEAR(natural(sums.product(i, j), 1e12), naive.products[i][j],
-                  1e-4);
-    }
-  }
-}
-
-// Bins of a multiset of durations; open ones were put on the grid at entry, so
-// they are compared within the grid.
-void ExpectSameTimes(const std::vector<DurationBin>& bins,
-                     const NaiveTime& naive) {
-  std::multiset<Micros> events;
-  std::multiset<Micros> censored;
-  for (const DurationBin& bin : bins) {
-    for (int64_t i = 0; i < bin.events; ++i) events.insert(bin.duration);
-    for (int64_t i = 0; i < bin.censored; ++i) censored.insert(bin.duration);
-  }
-  const auto near = [](const std::multiset<Micros>& a,
-                       const std::multiset<Micros>& b) {
-    ASSERT_EQ(a.size(), b.size());
-    auto it = b.begin();
-    for (const Micros value : a) {
-      // 2^-15 of nine days is 24 s; the grid of the guardrail is a minute.
-      EXPECT_NEAR(static_cast<double>(value), static_cast<double>(*it++),
-                  61.0 * kSecond);
-    }
-  };
-  near(events, naive.events);
-  near(censored, naive.censored);
-}
-
-void ExpectSame(const Experiment& experiment, const ExperimentLook& look,
-                const NaiveExperiment& naive) {
-  EXPECT_EQ(look.units, naive.units);
-  EXPECT_EQ(look.crossed_over_units, naive.crossed_over);
-  EXPECT_EQ(look.matched_units, naive.matched);
-  for (size_t k = 0; k < experiment.kpis.size(); ++k) {
-    SCOPED_TRACE(experiment.kpis[k].name);
-    for (size_t v = 0; v < experiment.variants.size(); ++v) {
-      if (experiment.kpis[k].kind == KpiKind::kTimeToEvent) {
-        ExpectSameTimes(look.kpis[k][v].bins, naive.kpi_times[k][v]);
-      } else {
-        const Kpi& kpi = experiment.kpis[k];
-        EXPECT_EQ(look.kpis[k][v].sums.components(),
-                  Components(kpi.kind) + Covariates(experiment.plan, kpi));
-        ExpectSameSums(look.kpis[k][v].sums, naive.kpis[k][v],
-                       kpi.kind == KpiKind::kCustomerLifetimeValue);
-      }
-    }
-  }
-  for (size_t i = 0; i < naive.stage_conversions.size(); ++i) {
-    SCOPED_TRACE(absl::StrCat("later stage ", i));
-    EXPECT_EQ(look.stages_reached[i], naive.stages_reached[i]);
-    for (size_t v = 0; v < experiment.variants.size(); ++v) {
-      ExpectSameSums(look.stage_conversions[i][v].sums,
-                     naive.stage_conversions[i][v]);
-    }
-  }
-  for (size_t v = 0; v < experiment.variants.size(); ++v) {
-    SCOPED_TRACE(absl::StrCat("time in stage of variant ", v));
-    ExpectSameTimes(look.time_in_stage[v].bins, naive.time_in_stage[v]);
-  }
-}
-
 // Strata are the segments of the dimension that have units.
 void ExpectSameStrata(const Experiment& experiment, const ExperimentLook& look,
                       const NaiveModel& model) {
@@ -258,7 +185,8 @@ void ExpectSameStrata(const Experiment& experiment, const ExperimentLook& look,
   }
 }
 
-void ExpectSame(const JourneyLook& look, const std::vector<NaiveStage>& naive) {
+void ExpectSameFunnel(const JourneyLook& look,
+                      const std::vector<NaiveStage>& naive) {
   ASSERT_EQ(look.stages.size(), naive.size());
   for (size_t s = 0; s < naive.size(); ++s) {
     SCOPED_TRACE(absl::StrCat("stage ", s));
@@ -363,7 +291,7 @@ TEST_P(ModelTest, EveryNumberIsThatOfTheNaiveModel) {
       if (ordered) {
         const auto funnel = (*engine)->LookAtJourney(journey.name, as_of);
         ASSERT_THAT(funnel, IsOk());
-        ExpectSame(*funnel, model.Journey(journey, as_of));
+        ExpectSameFunnel(*funnel, model.Journey(journey, as_of));
       }
       if (HasFailure()) return;
     }

@@ -227,7 +227,8 @@ TEST_F(RunningServerTest, DescribesEveryService) {
         "stagecraft.v1.LayerService", "stagecraft.v1.ExperimentService",
         "stagecraft.v1.EventService", "stagecraft.v1.AssignmentService",
         "stagecraft.v1.ResultService", "stagecraft.v1.DecisionService",
-        "stagecraft.v1.AdminService", "grpc.health.v1.Health"}) {
+        "stagecraft.v1.AdminService", "stagecraft.v1.PlanningService",
+        "grpc.health.v1.Health"}) {
     EXPECT_NE(pool->FindServiceByName(name), nullptr) << name;
   }
 }
@@ -236,8 +237,9 @@ TEST_F(RunningServerTest, AnswersEveryMethodThatTheContractNames) {
   const auto channel = server_->InProcessChannel();
   const auto* pool = google::protobuf::DescriptorPool::generated_pool();
   int methods = 0;
-  for (const char* file : {"journey", "kpi", "layer", "experiment", "event",
-                           "assignment", "result", "decision", "admin"}) {
+  for (const char* file :
+       {"journey", "kpi", "layer", "experiment", "event", "assignment",
+        "result", "decision", "planning", "admin"}) {
     const auto* descriptor =
         pool->FindFileByName(absl::StrCat("stagecraft/v1/", file, ".proto"));
     ASSERT_NE(descriptor, nullptr) << file;
