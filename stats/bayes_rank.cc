@@ -128,6 +128,39 @@ BetaRanking RankShapes(const std::vector<BetaShape>& shapes) {
   return small ? rank(BetaPosterior::kDeepDrop) : ranking;
 }
 
+// Two arms have a closed form.
+absl::StatusOr<RankSums> RankTwoNormals(absl::Span<const NormalEstimate> arms,
+                                        const BayesOptions& options) {
+  const auto effect = UpdateNormalEffect(
+      {arms[1].value - arms[0].value,
+       std::hypot(arms[0].standard_error, arms[1].standard_error)},
+      std::nullopt, options);
+  if (!effect.ok()) return effect.status();
+  return RankSums{
+      {effect->probability_control_better, effect->probability_to_beat_control},
+      {effect->expected_loss_control, effect->expected_loss_treatment}};
+}
+
+RankSums RankNormals(absl::Span<const NormalEstimate> arms,
+                     Direction direction) {
+  const double sign = direction == Direction::kUp ? 1 : -1;
+  std::vector<RankArm> marginals;
+  for (const NormalEstimate& estimate : arms) {
+    // Relative to the first arm: only distances matter.
+    const double center = sign * (estimate.value - arms[0].value);
+    const double sd = estimate.standard_error;
+    RankArm arm;
+    arm.at = [center, sd](double x) {
+      const double z = (x - center) / sd;
+      return TailsAt{NormalLowerTail(z), NormalUpperTail(z),
+                     NormalDensity(z) / sd};
+    };
+    for (int k = -26; k <= 26; ++k) arm.knots.push_back(center + 1.5 * k * sd);
+    marginals.push_back(std::move(arm));
+  }
+  return RankIndependent(marginals, {});
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<BayesRank>> RankBetaBinomial(
@@ -185,8 +218,6 @@ absl::StatusOr<std::vector<BayesRank>> RankNormal(
     absl::Span<const NormalEstimate> arms, const BayesOptions& options) {
   if (auto status = CheckAlpha(options.alpha); !status.ok()) return status;
   if (auto status = CheckArms(arms.size()); !status.ok()) return status;
-  const double sign = options.direction == Direction::kUp ? 1 : -1;
-  std::vector<RankArm> marginals;
   for (size_t i = 0; i < arms.size(); ++i) {
     const std::string name = absl::StrCat("arms[", i, "]");
     if (auto status =
@@ -196,23 +227,15 @@ absl::StatusOr<std::vector<BayesRank>> RankNormal(
         !status.ok()) {
       return status;
     }
-    // Relative to the first arm: only distances matter.
-    const double center = sign * (arms[i].value - arms[0].value);
-    const double sd = arms[i].standard_error;
-    RankArm arm;
-    arm.at = [center, sd](double x) {
-      const double z = (x - center) / sd;
-      return TailsAt{NormalLowerTail(z), NormalUpperTail(z),
-                     NormalDensity(z) / sd};
-    };
-    for (int k = -26; k <= 26; ++k) arm.knots.push_back(center + 1.5 * k * sd);
-    marginals.push_back(std::move(arm));
   }
-  const RankSums sums = RankIndependent(marginals, {});
+  absl::StatusOr<RankSums> sums = arms.size() == 2
+                                      ? RankTwoNormals(arms, options)
+                                      : RankNormals(arms, options.direction);
+  if (!sums.ok()) return sums.status();
   std::vector<BayesRank> ranks;
   for (size_t i = 0; i < arms.size(); ++i) {
-    BayesRank rank{.probability_best = std::clamp(sums.best[i], 0.0, 1.0),
-                   .expected_loss = std::max(0.0, sums.loss[i]),
+    BayesRank rank{.probability_best = std::clamp(sums->best[i], 0.0, 1.0),
+                   .expected_loss = std::max(0.0, sums->loss[i]),
                    .posterior_mean = arms[i].value,
                    .interval = SymmetricInterval(
                        arms[i].value, arms[i].standard_error, kInfinity,

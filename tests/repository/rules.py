@@ -49,6 +49,7 @@ ALLOWED_WITHIN: Dict[str, Set[str]] = {
                            'service/convert_'},
     'simulations/scenario/': {'simulations', 'clients', 'engine', 'proto',
                               'service/convert_', 'service/names.h'},
+    'simulations/proof/': {'simulations', 'engine', 'stats'},
 }
 
 # First parts of includes of libraries, and the folders that may use them.
