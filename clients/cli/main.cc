@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "clients/cli/app.h"
+#include "simulations/command/play_command.h"
 #include "simulations/command/simulate_command.h"
 
 int main(int argc, char** argv) {
@@ -16,5 +17,6 @@ int main(int argc, char** argv) {
        .err = std::cerr,
        .err_is_terminal = isatty(STDERR_FILENO) != 0,
        .in_is_terminal = isatty(STDIN_FILENO) != 0},
-      {stagecraft::simulations::AddSimulateCommand});
+      {stagecraft::simulations::AddSimulateCommand,
+       stagecraft::simulations::AddPlayCommand});
 }

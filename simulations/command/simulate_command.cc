@@ -1,21 +1,23 @@
 #include "simulations/command/simulate_command.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "CLI/Validators.hpp"
 #include "absl/strings/str_cat.h"
+#include "clients/cli/add_command.h"
 #include "clients/cli/json_io.h"
 #include "clients/report/format.h"
 #include "simulations/command/interrupt.h"
+#include "simulations/command/load_scenario.h"
 #include "simulations/command/make_report.h"
 #include "simulations/report/report.h"
 #include "simulations/report/to_proto.h"
-#include "simulations/scenario/compile.h"
-#include "simulations/scenario/read.h"
 
 namespace stagecraft::simulations {
 namespace {
@@ -77,14 +79,30 @@ std::string SpeedText(const SimulationReport& report, double seconds) {
       by_events ? " events/s" : " looks/s");
 }
 
+// Before anything is computed: whether there can be a page.
+absl::Status CheckPage(const std::string& page, const std::string& scenario) {
+  std::error_code ignored;
+  if (std::filesystem::equivalent(page, scenario, ignored)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--html is ", page, ", want another file than SCENARIO"));
+  }
+  const std::filesystem::path folder =
+      std::filesystem::absolute(page, ignored).parent_path();
+  if (!std::filesystem::is_directory(folder, ignored)) {
+    return absl::NotFoundError(absl::StrCat("--html is ", page,
+                                            ", want a file in a folder that "
+                                            "is there"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ExitCode> Run(Context& context, const Flags& flags) {
-  const auto file = ReadScenario(flags.scenario);
-  if (!file.ok()) return file.status();
-  const auto scenario = Compile(*file);
-  if (!scenario.ok()) {
-    return absl::Status(
-        scenario.status().code(),
-        absl::StrCat(flags.scenario, ": ", scenario.status().message()));
+  const auto scenario = LoadScenario(flags.scenario);
+  if (!scenario.ok()) return scenario.status();
+  if (!flags.html.empty()) {
+    if (absl::Status s = CheckPage(flags.html, flags.scenario); !s.ok()) {
+      return s;
+    }
   }
   ReportOptions options;
   options.replications = flags.replications;
@@ -98,7 +116,8 @@ absl::StatusOr<ExitCode> Run(Context& context, const Flags& flags) {
       flags.driven == "events" ? Driven::kEvents : Driven::kTallies;
   options.pool_units = flags.pool_units;
   if (options.driven == Driven::kTallies &&
-      (file->has_faults() || file->world().has_identity())) {
+      (scenario->source.has_faults() ||
+       scenario->source.world().has_identity())) {
     context.Note(
         "--driven tallies leaves out the scenario's faults and second ids");
   }
@@ -109,7 +128,7 @@ absl::StatusOr<ExitCode> Run(Context& context, const Flags& flags) {
     return !interrupt.asked();
   };
   const absl::Time begin = absl::Now();
-  const auto report = MakeReport(**scenario, options);
+  const auto report = MakeReport(*scenario->compiled, options);
   const double seconds = absl::ToDoubleSeconds(absl::Now() - begin);
   bars.Finish();
   if (!report.ok()) {
@@ -118,17 +137,17 @@ absl::StatusOr<ExitCode> Run(Context& context, const Flags& flags) {
     }
     return report.status();
   }
+  if (context.json()) {
+    context.PrintJson(ToProto(*report));
+  } else {
+    context.out() << RenderText(*report);
+  }
   if (!flags.html.empty()) {
     if (absl::Status s = cli::WriteText(flags.html, RenderPage(*report));
         !s.ok()) {
       return s;
     }
     context.Note(absl::StrCat("wrote ", flags.html));
-  }
-  if (context.json()) {
-    context.PrintJson(ToProto(*report));
-  } else {
-    context.out() << RenderText(*report);
   }
   context.Note(SpeedText(*report, seconds));
   return cli::kExitOk;
@@ -138,8 +157,9 @@ absl::StatusOr<ExitCode> Run(Context& context, const Flags& flags) {
 
 void AddSimulateCommand(CLI::App& app, Context& context) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
-      "simulate", "Run a plan many times where the truth is known");
+  CLI::App* command =
+      cli::AddCommand(app, context, flags, "simulate",
+                      "Run a plan many times where the truth is known", Run);
   command
       ->add_option("SCENARIO", flags->scenario,
                    "The world and its experiments (scenario.proto), as "
@@ -197,9 +217,6 @@ void AddSimulateCommand(CLI::App& app, Context& context) {
       "  stagecraft simulate simulations/scenarios/winner.textproto\n"
       "  stagecraft simulate winner.textproto -n 10000 --driven tallies --html "
       "winner.html");
-  command->callback([flags, &context] {
-    context.run = [flags, &context] { return Run(context, *flags); };
-  });
 }
 
 }  // namespace stagecraft::simulations

@@ -216,6 +216,7 @@ class LivePlayer {
 
   // Until each experiment's conclusion was there.
   absl::Status ReadDecisions() {
+    if (scenario_.experiments.empty()) return absl::OkStatus();
     size_t concluded = 0;
     return client_.WatchDecisions(
         {.parent = absl::StrCat(scenario_.journey->name, "/experiments/-"),

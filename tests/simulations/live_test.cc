@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "service/convert_results.h"
 #include "service/convert_time.h"
+#include "simulations/live/compare.h"
 #include "simulations/live/play.h"
 #include "simulations/run/virtual_run.h"
 #include "simulations/world/delivery.h"
@@ -47,6 +48,28 @@ engine::ExperimentLook AsEvidence(engine::ExperimentLook look) {
   return look;
 }
 
+// Any number that is off by one is found.
+void ExpectDifferenceIsSeen(const engine::Experiment& experiment,
+                            const engine::Assessment& run,
+                            const v1::ExperimentResults& results) {
+  v1::ExperimentResults other = results;
+  v1::KpiVariantResult* variant = other.mutable_kpis(0)->mutable_variants(1);
+  variant->set_numerator(variant->numerator() + 1);
+  EXPECT_THAT(CompareLook(experiment, run, other),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("numerator of")));
+  other = results;
+  other.mutable_trust()->mutable_arms(0)->set_units(
+      results.trust().arms(0).units() + 1);
+  EXPECT_THAT(
+      CompareLook(experiment, run, other),
+      StatusIs(absl::StatusCode::kDataLoss, HasSubstr("trust.arms[0].units")));
+  other = results;
+  other.mutable_verdict()->set_variant("another");
+  EXPECT_THAT(
+      CompareLook(experiment, run, other),
+      StatusIs(absl::StatusCode::kDataLoss, HasSubstr("verdict.variant")));
+}
+
 TEST_F(LiveTest, TheServerHasTheTalliesOfTheRunInProcess) {
   v1::Scenario source = ReadNamed("messy");
   source.mutable_world()->set_arrivals_per_day(150);
@@ -82,6 +105,17 @@ TEST_F(LiveTest, TheServerHasTheTalliesOfTheRunInProcess) {
            EXPECT_THAT(answer, IsOk());
            // Sentences with all numbers of the verdict.
            EXPECT_EQ(answer->verdict().ShortDebugString(), verdicts[key]);
+           v1::GetExperimentResultsRequest ask;
+           ask.set_name(name);
+           *ask.mutable_as_of() = request.as_of();
+           const auto results = client_->GetExperimentResults(ask);
+           EXPECT_THAT(results, IsOk());
+           const auto numbers =
+               CompareLook(*scenario.experiments[x], *assessment, *results);
+           EXPECT_THAT(numbers, IsOk());
+           EXPECT_GT(*numbers, 10);
+           ExpectDifferenceIsSeen(*scenario.experiments[x], *assessment,
+                                  *results);
          }
          return true;
        }});

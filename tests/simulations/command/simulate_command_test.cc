@@ -128,7 +128,11 @@ TEST_F(SimulateCommandTest, SaysWhatIsWrongAndWhere) {
       {File("html.textproto", good),
        {"-n", "2", "--pool", "1000", "--html", "/does/not/exist.html"},
        cli::kExitNotFound,
-       {"cannot write /does/not/exist.html"}},
+       {"--html is /does/not/exist.html, want a file in a folder"}},
+      {File("same.textproto", good),
+       {"-n", "2", "--html", File("same.textproto", good)},
+       cli::kExitUsage,
+       {"want another file than SCENARIO"}},
   };
   for (const Row& row : rows) {
     std::vector<std::string> arguments = row.flags;
