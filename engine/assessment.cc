@@ -55,16 +55,17 @@ int64_t Winners(const Verdict& verdict) {
 
 absl::StatusOr<Assessment> AssessAt(const Experiment& experiment, Micros as_of,
                                     std::vector<PastLook> past,
-                                    const LookReader& read) {
+                                    const LookReader& read, Detail detail) {
   auto look = read(as_of);
   if (!look.ok()) return look.status();
   look->past_looks = std::move(past);
-  return AssessLook(experiment, *std::move(look));
+  return AssessLook(experiment, *std::move(look), detail);
 }
 
 absl::StatusOr<Assessment> AssessPlannedLooks(const Experiment& experiment,
                                               Micros as_of,
-                                              const LookReader& read) {
+                                              const LookReader& read,
+                                              Detail detail) {
   const int looks =
       static_cast<int>(experiment.plan.group_sequential.fractions.size());
   std::vector<PastLook> past;
@@ -77,7 +78,7 @@ absl::StatusOr<Assessment> AssessPlannedLooks(const Experiment& experiment,
         });
     if (!hour.ok()) return hour.status();
     if (!hour->has_value()) break;
-    auto assessment = AssessAt(experiment, **hour, past, read);
+    auto assessment = AssessAt(experiment, **hour, past, read, detail);
     if (!assessment.ok()) return assessment;
     // One hour may bring the units for several looks: they are one.
     const int look = std::max(next, LooksReached(experiment, assessment->look));
@@ -87,7 +88,7 @@ absl::StatusOr<Assessment> AssessPlannedLooks(const Experiment& experiment,
     past.push_back({**hour, look, MatureUnits(experiment, assessment->look)});
     from = **hour;
   }
-  return AssessAt(experiment, as_of, std::move(past), read);
+  return AssessAt(experiment, as_of, std::move(past), read, detail);
 }
 
 }  // namespace
@@ -106,12 +107,12 @@ Assessment AssessLook(const Experiment& experiment, ExperimentLook look,
 }
 
 absl::StatusOr<Assessment> Assess(const Experiment& experiment, Micros as_of,
-                                  const LookReader& read) {
+                                  const LookReader& read, Detail detail) {
   switch (experiment.plan.method) {
     case Plan::Method::kAlwaysValid:
       break;
     case Plan::Method::kGroupSequential:
-      return AssessPlannedLooks(experiment, as_of, read);
+      return AssessPlannedLooks(experiment, as_of, read, detail);
     case Plan::Method::kFixedHorizon: {
       const auto horizon = FirstHour(experiment.start_time.value_or(0), as_of,
                                      read, [&](const ExperimentLook& look) {
@@ -122,7 +123,7 @@ absl::StatusOr<Assessment> Assess(const Experiment& experiment, Micros as_of,
       break;
     }
   }
-  return AssessAt(experiment, as_of, {}, read);
+  return AssessAt(experiment, as_of, {}, read, detail);
 }
 
 }  // namespace stagecraft::engine

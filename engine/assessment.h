@@ -41,7 +41,8 @@ Assessment AssessLook(const Experiment& experiment, ExperimentLook look,
 // What comes after the look that ended a plan no longer changes it.
 // Errors: those of `read`.
 absl::StatusOr<Assessment> Assess(const Experiment& experiment, Micros as_of,
-                                  const LookReader& read);
+                                  const LookReader& read,
+                                  Detail detail = Detail::kFull);
 
 }  // namespace stagecraft::engine
 

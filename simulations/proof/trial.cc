@@ -113,7 +113,8 @@ const engine::ComparisonAnalysis& ComparisonOf(
 
 engine::Verdict Judge(const Experiment& experiment,
                       const ExperimentLook& look) {
-  return engine::AssessLook(experiment, look).verdict;
+  return engine::AssessLook(experiment, look, engine::Detail::kDecision)
+      .verdict;
 }
 
 bool IsDiscovery(const engine::Verdict& verdict) {

@@ -67,13 +67,17 @@ absl::StatusOr<std::vector<engine::Outcome>> PlayReplication(const Draw& draw,
     run->Advance();
     for (size_t x = 0; x < experiments; ++x) {
       if (stopped[x]) continue;
+      if (look < scenario.looks) {
+        const auto decision =
+            run->Assess(static_cast<int>(x), engine::Detail::kDecision);
+        if (!decision.ok()) return decision.status();
+        if (!engine::IsFinal(decision->verdict.kind)) {
+          engine::NoteAlarms(decision->verdict, &outcomes[x]);
+          continue;
+        }
+      }
       const auto assessment = run->Assess(static_cast<int>(x));
       if (!assessment.ok()) return assessment.status();
-      const bool ends = engine::IsFinal(assessment->verdict.kind);
-      if (!ends && look < scenario.looks) {
-        engine::NoteAlarms(assessment->verdict, &outcomes[x]);
-        continue;
-      }
       engine::Outcome outcome =
           engine::OutcomeOf(*scenario.experiments[x], *assessment);
       outcome.look = look;

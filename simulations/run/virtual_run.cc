@@ -262,12 +262,14 @@ engine::JourneyLook VirtualRun::LookAtJourney(Micros as_of) const {
   });
 }
 
-absl::StatusOr<engine::Assessment> VirtualRun::Assess(int experiment) const {
+absl::StatusOr<engine::Assessment> VirtualRun::Assess(
+    int experiment, engine::Detail detail) const {
   return engine::Assess(
       *scenario_.experiments[experiment], TimeOf(look_),
       [&](Micros as_of) -> absl::StatusOr<engine::ExperimentLook> {
         return Look(experiment, as_of);
-      });
+      },
+      detail);
 }
 
 RunTotals VirtualRun::totals() const {

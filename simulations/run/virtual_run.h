@@ -49,7 +49,8 @@ class VirtualRun {
   engine::ExperimentLook Look(int experiment, engine::Micros as_of) const;
   engine::JourneyLook LookAtJourney(engine::Micros as_of) const;
   // What the plan says at the look that was advanced to.
-  absl::StatusOr<engine::Assessment> Assess(int experiment) const;
+  absl::StatusOr<engine::Assessment> Assess(
+      int experiment, engine::Detail detail = engine::Detail::kFull) const;
 
   const Scenario& scenario() const { return scenario_; }
   const engine::FoldSet& folds() const { return *folds_; }
