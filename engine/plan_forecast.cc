@@ -79,7 +79,8 @@ KpiBaseline BaselineOf(const Experiment& experiment, const ExperimentLook& look,
   baseline.value = estimate->value;
   double deviation =
       estimate->standard_error * std::sqrt(static_cast<double>(arm.units));
-  if (!analysis.comparisons.empty()) {
+  // Guardrails are judged by values that are not adjusted.
+  if (analysis.role != KpiRole::kGuardrail && !analysis.comparisons.empty()) {
     const auto& adjustment = analysis.comparisons[0].adjustment;
     if (adjustment.has_value() && adjustment->error.empty()) {
       baseline.adjusted = true;
@@ -189,6 +190,11 @@ MethodForecast ForecastMethod(Plan::Method method, const Experiment& experiment,
     return out;
   }
   size->units = std::ceil(size->units / hardest.pair.of_all);
+  constexpr double kMostUnits = 1e15;
+  if (!(size->units < kMostUnits)) {
+    out.error = absl::StrCat(out.kpi, ": it takes more than 1e15 units");
+    return out;
+  }
   size->expected /= hardest.pair.of_all;
   size->expected_without /= hardest.pair.of_all;
   out.size = *size;

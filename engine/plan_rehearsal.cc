@@ -92,10 +92,15 @@ absl::StatusOr<PlanRehearsal> PrepareRehearsal(
   } else if (plan.experiment.plan.planned_units == 0) {
     plan.experiment.plan.planned_units = units;
   }
+  // Arrivals are random, and the last block of each arm is not full.
   constexpr double kSlack = 1.1;
-  const double wanted =
-      kSlack * static_cast<double>(units) / forecast.units_per_day * kDay +
-      static_cast<double>(FollowUp(plan.experiment)) + kHour;
+  const auto planned = static_cast<double>(units);
+  const double with_slack =
+      kSlack * planned + 4 * std::sqrt(planned) +
+      static_cast<double>(static_cast<int64_t>(experiment.variants.size()) *
+                          history.blocks[0].units);
+  const double wanted = with_slack / forecast.units_per_day * kDay +
+                        static_cast<double>(FollowUp(plan.experiment)) + kHour;
   const auto maximum = static_cast<double>(options.maximum_duration);
   const double duration = std::min(
       maximum,
@@ -124,6 +129,8 @@ absl::StatusOr<PlanRehearsal> PrepareRehearsal(
   plan.options.units_per_day = forecast.units_per_day;
   plan.options.look_every = every * kHour;
   plan.options.looks = static_cast<int>((hours + every - 1) / every);
+  // A unit counts from the look after its arrival, and ripens at a look.
+  if (duration < maximum) plan.options.looks += 2;
   plan.options.replications = options.replications;
   plan.options.seed = options.seed;
   plan.options.threads = options.threads;

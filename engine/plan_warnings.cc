@@ -48,6 +48,13 @@ class Warnings {
 
   void OfTraffic() {
     constexpr int64_t kFew = 100;
+    const auto& last = history_.look.newest_event_time;
+    if (history_.units > 0 && last.has_value() && *last + kDay < history_.to) {
+      Add(absl::StrCat("the newest event is of ", TimeText(*last),
+                       ", and the history ends at ", TimeText(history_.to),
+                       ": the time between counts as one without units, and "
+                       "windows in it as over"));
+    }
     if (history_.units == 0) {
       const auto& newest = history_.look.newest_event_time;
       Add(absl::StrCat(

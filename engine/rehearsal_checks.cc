@@ -1,6 +1,8 @@
 #include "engine/rehearsal_checks.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -175,6 +177,25 @@ absl::Status CheckArms(const Experiment& experiment,
   return absl::OkStatus();
 }
 
+// Times keep what each cohort will do, by look.
+absl::Status CheckMemory(const Experiment& experiment,
+                         const RehearsalOptions& options) {
+  constexpr double kMostBytes = 2e9;
+  const auto times = std::count_if(
+      experiment.kpis.begin(), experiment.kpis.end(),
+      [](const Kpi& kpi) { return kpi.kind == KpiKind::kTimeToEvent; });
+  const double cells = static_cast<double>(options.looks) * options.looks *
+                       static_cast<double>(times + 1);
+  const double bytes = cells * 2 * sizeof(int32_t) * options.threads *
+                       static_cast<double>(experiment.variants.size());
+  if (bytes <= kMostBytes) return absl::OkStatus();
+  const double share = std::sqrt(kMostBytes / bytes);
+  return Wanted(
+      "looks", absl::StrCat(options.looks),
+      absl::StrCat("at most ", static_cast<int64_t>(share * options.looks),
+                   " for so many variants, times and threads"));
+}
+
 }  // namespace
 
 absl::Status CheckRehearsal(const Experiment& experiment,
@@ -183,6 +204,7 @@ absl::Status CheckRehearsal(const Experiment& experiment,
   absl::Status status = CheckOptions(options);
   if (status.ok()) status = CheckExperiment(experiment);
   if (status.ok()) status = CheckArms(experiment, arms);
+  if (status.ok()) status = CheckMemory(experiment, options);
   return status;
 }
 

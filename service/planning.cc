@@ -198,8 +198,9 @@ absl::StatusOr<v1::PlanExperimentResponse> Planning::Plan(
   v1::PlanExperimentResponse response;
   AddForecast(experiment, *history, forecast,
               question->rehearsal.maximum_duration, &response);
+  const auto state = catalog_->state();
   for (auto& baseline : *response.mutable_baselines()) {
-    const v1::Kpi* kpi = Find(catalog_->state()->kpis, baseline.kpi());
+    const v1::Kpi* kpi = Find(state->kpis, baseline.kpi());
     if (kpi != nullptr && !kpi->unit().empty()) baseline.set_unit(kpi->unit());
   }
   for (std::string& warning :
@@ -207,7 +208,7 @@ absl::StatusOr<v1::PlanExperimentResponse> Planning::Plan(
                             question->rehearsal.maximum_duration)) {
     response.add_warnings(std::move(warning));
   }
-  if (auto warning = NoPlaceInLayer(question->proto, *catalog_->state())) {
+  if (auto warning = NoPlaceInLayer(question->proto, *state)) {
     response.add_warnings(*std::move(warning));
   }
   *response.mutable_experiment() = std::move(question->proto);

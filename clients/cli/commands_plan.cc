@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/add_command.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/names.h"
@@ -103,8 +104,9 @@ absl::StatusOr<ExitCode> Plan(Context& context, const Flags& flags) {
 
 void AddPlanCommand(CLI::App& app, Context& context) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* plan = app.add_subcommand(
-      "plan", "Say what to expect of an experiment before it is started");
+  CLI::App* plan = AddCommand(
+      app, context, flags, "plan",
+      "Say what to expect of an experiment before it is started", Plan);
   plan->add_option("EXPERIMENT", flags->name, "A draft on the server");
   plan->add_option("--file", flags->file,
                    "A draft in a JSON file instead; - is the input")
@@ -135,9 +137,6 @@ void AddPlanCommand(CLI::App& app, Context& context) {
       "Examples:\n"
       "  stagecraft plan shop/experiments/button\n"
       "  stagecraft plan --file button.json --history 56d --replications 5000");
-  plan->callback([flags, &context] {
-    context.run = [flags, &context] { return Plan(context, *flags); };
-  });
 }
 
 }  // namespace stagecraft::cli

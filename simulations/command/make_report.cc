@@ -44,6 +44,13 @@ absl::StatusOr<std::shared_ptr<const Scenario>> Prepare(
     }
     played->looks = *options.looks;
     played->look_every = span / *options.looks / engine::kHour * engine::kHour;
+    // Looks are whole hours apart; the last one must not come much earlier.
+    if (span - *options.looks * played->look_every >= played->look_every) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "looks is ", *options.looks, ", want a number like ",
+          span / played->look_every, ", by which the ", span / engine::kHour,
+          " hours until the scenario's last look divide nearly evenly"));
+    }
   }
   const Micros arrivals_end = ArrivalsEnd(scenario);
   if (arrivals_end <= scenario.start) {

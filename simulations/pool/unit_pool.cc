@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <numeric>
 #include <thread>
 #include <utility>
 
@@ -49,6 +50,16 @@ std::shared_ptr<const Scenario> PoolScenario(const Scenario& scenario,
   return pool;
 }
 
+// Steps of it, modulo `units`, come to every unit once, and spread: near the
+// golden section, and without a common divisor.
+int64_t ScatteringStep(int64_t units) {
+  int64_t step =
+      static_cast<int64_t>(0.6180339887 * static_cast<double>(units));
+  step = std::max<int64_t>(step, 1);
+  while (std::gcd(step, units) != 1) ++step;
+  return step;
+}
+
 // Plays units under one variant.
 class ArmPlayer {
  public:
@@ -73,7 +84,12 @@ class ArmPlayer {
     const int64_t most = options_.units > INT64_MAX / kMostPerUnit
                              ? INT64_MAX
                              : options_.units * kMostPerUnit;
+    // Units are numbered by their arrival: they are taken from all over the
+    // world's time, each once.
+    const int64_t units = world_.units();
+    const int64_t step = ScatteringStep(units);
     int64_t unit = 0;
+    int64_t seen = 0;
     while (met_ < options_.units && played_ < most) {
       if (played_ % kReportEvery == 0 && played_ > 0) {
         Report(stop);
@@ -82,7 +98,9 @@ class ArmPlayer {
       world_.Play(draw, unit, &life);
       ++played_;
       Take(life);
-      if (++unit == world_.units()) {
+      unit = (unit + step) % units;
+      if (++seen == units) {
+        seen = 0;
         unit = 0;
         ++draw.replication;
       }

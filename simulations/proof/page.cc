@@ -108,9 +108,10 @@ std::string RenderPage(const ProofRun& run,
                       ValueText(line.measured.value, line), " | ",
                       IntervalText(line), " | ",
                       is_promised ? PromiseText(line) : "(shown)", " | ",
-                      !is_promised   ? ""
-                      : IsKept(line) ? "yes"
-                                     : "**NO**",
+                      !is_promised        ? ""
+                      : !IsKept(line)     ? "**NO**"
+                      : !IsMeasured(line) ? "no data"
+                                          : "yes",
                       " | ", line.measured.replications, " |\n");
     }
     promised += mine;

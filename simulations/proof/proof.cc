@@ -17,6 +17,11 @@ bool IsPromised(const Line& line) {
   return std::isfinite(line.promise.lower) || std::isfinite(line.promise.upper);
 }
 
+bool IsMeasured(const Line& line) {
+  return std::isfinite(line.measured.lower) &&
+         std::isfinite(line.measured.upper);
+}
+
 bool IsKept(const Line& line) {
   return line.measured.upper >= line.promise.lower &&
          line.measured.lower <= line.promise.upper;

@@ -53,7 +53,9 @@ struct Line {
   Measured measured;
 };
 bool IsPromised(const Line& line);
-// True also where nothing is promised.
+// Whether there were enough replications for an interval.
+bool IsMeasured(const Line& line);
+// True also where nothing is promised, and where nothing was measured.
 bool IsKept(const Line& line);
 
 // How a proof is to be run. The answer depends on scale and seed alone.

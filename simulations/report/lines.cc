@@ -134,9 +134,13 @@ std::vector<Line> ErrorLines(const PlanReport& plan) {
   const engine::Plan& p = plan.experiment.plan;
   std::vector<Line> lines;
   std::optional<Promise> promise;
-  // Without a correction several comparisons share no promise.
-  if (p.correction != engine::Plan::Correction::kNone ||
-      Treatments(plan) * p.primary_kpis.size() == 1) {
+  // Several comparisons share a promise only if the chance of any false winner
+  // is corrected for: not their share among the winners.
+  using Correction = engine::Plan::Correction;
+  const bool is_corrected = p.correction != Correction::kNone &&
+                            p.correction != Correction::kBenjaminiHochberg &&
+                            p.correction != Correction::kBenjaminiYekutieli;
+  if (is_corrected || Treatments(plan) * p.primary_kpis.size() == 1) {
     promise = Promise{Promise::Kind::kAtMost, p.alpha};
   }
   lines.push_back({"False winner",
@@ -178,6 +182,9 @@ std::vector<Line> ErrorLines(const PlanReport& plan) {
 
 std::optional<Promise> CoveragePromise(const engine::Plan& plan,
                                        absl::string_view kind) {
+  // There is one only where this KPI ended the plan, or at the last look: of
+  // the others it is seen mostly where it misses.
+  if (absl::EndsWith(kind, "/stagewise")) return std::nullopt;
   // Holds at all looks, or at the planned ones.
   if (absl::StrContains(kind, "sequential")) {
     return Promise{Promise::Kind::kAtLeast, 1 - plan.alpha};

@@ -87,6 +87,11 @@ void CompileCalendar(const v1::Scenario& source, Fields* fields,
   scenario->start =
       scenario->begin + fields->Hours(world.start(), "world.start");
   scenario->end = scenario->begin + arrivals + follow_up;
+  if (scenario->end > engine::kMaxTime) {
+    fields->Fail("world.begin",
+                 "is too late, want the world to end before 2200");
+    return;
+  }
   if (scenario->start >= scenario->end) {
     fields->Fail("world.start",
                  "is at the end of the world, want less than "

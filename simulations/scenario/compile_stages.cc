@@ -229,6 +229,17 @@ void CompileStages(const v1::Scenario::World& world, Fields* fields,
         .Read();
   }
   if (fields->ok()) AddExposures(scenario);
+  // A table of contents takes so many of one name.
+  constexpr size_t kMostContents = 65'536;
+  if (fields->ok() &&
+      scenario->contents.size() * scenario->groups.size() > kMostContents) {
+    fields->Fail(
+        "world.attributes",
+        absl::StrCat("have ", scenario->groups.size(),
+                     " combinations of values, for ", scenario->contents.size(),
+                     " contents of events and exposures: want at most ",
+                     kMostContents, " of both together"));
+  }
 }
 
 }  // namespace stagecraft::simulations

@@ -34,6 +34,7 @@ absl::Status ParseText(absl::string_view content, v1::Scenario* scenario) {
   FirstError error;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
+  parser.SetRecursionLimit(100);  // As of the other forms.
   google::protobuf::io::ArrayInputStream stream(
       content.data(), static_cast<int>(content.size()));
   if (parser.Parse(&stream, scenario)) return absl::OkStatus();

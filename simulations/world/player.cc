@@ -33,7 +33,9 @@ double ApplyOdds(double share, double log_factor) {
 }
 
 double FactorOf(double log_factor) {
-  return log_factor == 0 ? 1 : std::exp(log_factor);
+  // Finite, whatever many effects have together.
+  constexpr double kMost = 300;
+  return log_factor == 0 ? 1 : std::exp(std::clamp(log_factor, -kMost, kMost));
 }
 
 }  // namespace
@@ -255,6 +257,13 @@ void World::Player::Emit(const Happening& happening, Micros time, double factor,
 void World::Player::Arrive() {
   std::vector<LifeEvent>& events = life_.events;
   life_.on_time = !life_.has_two_ids();
+  const auto earlier = [](const LifeEvent& a, const LifeEvent& b) {
+    return a.time < b.time;
+  };
+  constexpr size_t kFew = 64;
+  if (events.size() > kFew) {
+    std::stable_sort(events.begin(), events.end(), earlier);
+  }
   // Few, and nearly in order.
   for (size_t i = 1; i < events.size(); ++i) {
     for (size_t k = i; k > 0 && events[k].time < events[k - 1].time; --k) {

@@ -122,12 +122,19 @@ TEST(PlanForecastTest, AdjustmentSavesUnits) {
   world.AddUnits(50, {5 * kOne, 0}, 2);
   world.AddUnits(450, {3 * kOne, 0}, 2);
   world.AddUnits(50, {3 * kOne, kOne}, 2);
+  world.Add("guardrail", KpiKind::kValueSum);
+  world.AddUnits(500, {5 * kOne, kOne}, 2);
+  world.AddUnits(500, {3 * kOne, 0}, 2);
   world.experiment.plan.primary_kpis = {"journeys/j/kpis/mean"};
+  world.experiment.plan.guardrails = {{"journeys/j/kpis/guardrail", 0.02, 0}};
   world.experiment.plan.pre_exposure_window = kDay;
   const PlanForecast adjusted = world.Forecast();
   EXPECT_TRUE(adjusted.baselines[0].adjusted);
   // rho = 0.8; degrees of freedom make a thousandth of a difference.
   EXPECT_NEAR(*adjusted.baselines[0].deviation, 0.6, 2e-3);
+  // Guardrails are judged as they are.
+  EXPECT_FALSE(adjusted.baselines[1].adjusted);
+  EXPECT_NEAR(*adjusted.baselines[1].deviation, 1, 2e-3);
   world.experiment.plan.pre_exposure_window.reset();
   const PlanForecast plain = world.Forecast();
   EXPECT_FALSE(plain.baselines[0].adjusted);
@@ -274,9 +281,11 @@ TEST(PlanRehearsalTest, TakesWhatDecides) {
   EXPECT_THAT(experiment.plan.secondary_kpis, IsEmpty());
   EXPECT_EQ(rehearsal->options.seed, 9);
   EXPECT_DOUBLE_EQ(rehearsal->options.units_per_day, 100);
-  // 84.5 days, a window and an hour: 2053 hours, 100 looks of 21 of them.
-  EXPECT_EQ(rehearsal->options.look_every, 21 * kHour);
-  EXPECT_EQ(rehearsal->options.looks, 98);
+  // 1.1 times 7682 units, 4 deviations of their number and two blocks take
+  // about 88.3 days; with a window and an hour 2145 hours: 98 looks of 22 of
+  // them, and two more.
+  EXPECT_EQ(rehearsal->options.look_every, 22 * kHour);
+  EXPECT_EQ(rehearsal->options.looks, 100);
   // Not longer than may be.
   rehearsal = PrepareRehearsal(world.experiment, world.history, forecast,
                                {.maximum_duration = 50 * kHour});

@@ -58,6 +58,10 @@ TEST(ReadScenarioTest, SaysWhereTheFileIsWrong) {
       StatusIs(kInvalid, AllOf(HasSubstr("line 2"), HasSubstr("worlds"))));
   EXPECT_THAT(ParseScenario("{} {}", ScenarioFormat::kJson),
               StatusIs(kInvalid, HasSubstr("has 2 JSON values, want one")));
+  std::string deep = "experiments { targeting {";
+  for (int i = 0; i < 100'000; ++i) deep += " not {";
+  EXPECT_THAT(ParseScenario(deep, ScenarioFormat::kText),
+              StatusIs(kInvalid, HasSubstr("line 1")));
   // Field 15 of a scenario does not exist.
   EXPECT_THAT(ParseScenario("\x7a\x01x", ScenarioFormat::kBinary),
               StatusIs(kInvalid, HasSubstr("no binary")));
@@ -147,6 +151,11 @@ TEST(CompileTest, RefusesCalendarsThatCannotBe) {
   ExpectRefused(
       [](auto* s) { s->mutable_world()->mutable_begin()->set_seconds(1); },
       "world.begin is not at a full hour");
+  ExpectRefused(
+      [](auto* s) {
+        s->mutable_world()->mutable_begin()->set_seconds(7'258'114'800);
+      },
+      "world.begin is too late, want the world to end before 2200");
 }
 
 TEST(CompileTest, RefusesPeopleThatCannotBe) {

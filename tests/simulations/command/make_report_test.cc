@@ -163,6 +163,10 @@ TEST(MakeReportTest, RefusesWhatCannotBe) {
   EXPECT_THAT(MakeReport(*scenario, {.looks = 217}),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("looks is 217, want 1 to 216")));
+  // Looks every hour would end at hour 200.
+  EXPECT_THAT(MakeReport(*scenario, {.looks = 200}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("looks is 200, want a number like 216")));
   Scenario none = *scenario;
   none.experiments.clear();
   EXPECT_THAT(MakeReport(none, {}),

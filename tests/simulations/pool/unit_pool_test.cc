@@ -71,6 +71,35 @@ TEST(UnitPoolTest, HoldsWhatUnitsDoUnderEachVariant) {
   EXPECT_EQ(pool->arrivals_end, 8 * engine::kDay);
 }
 
+// Fewer than come, but from all over the time in which they come: half of them
+// before the effect begins, and half before the experiment starts.
+TEST(UnitPoolTest, TakesPeopleFromAllOverTheTime) {
+  auto source = ParseScenario(SmallShop(2), ScenarioFormat::kText);
+  ASSERT_THAT(source, IsOk());
+  v1::Scenario::Effect* effect = source->mutable_effects(0);
+  effect->mutable_onset()->set_seconds(4 * 86'400);
+  effect->set_clock(v1::Scenario::Effect::START);
+  auto scenario = Compile(*source);
+  ASSERT_THAT(scenario, IsOk());
+  constexpr int64_t kUnits = 400;
+  auto pool = MakeUnitPool(**scenario, 0, {.units = kUnits});
+  ASSERT_THAT(pool, IsOk());
+  int64_t paid = 0;
+  for (const engine::UnitBlock& block : pool->arms[1].blocks) {
+    paid += static_cast<int64_t>(block.kpis[0].sum(0)) / 1'000'000;
+  }
+  // 0.3 before and 0.6 after; six standard deviations.
+  EXPECT_NEAR(paid, 0.45 * kUnits, 6 * std::sqrt(0.25 * kUnits));
+
+  source->clear_effects();
+  source->mutable_world()->mutable_start()->set_seconds(4 * 86'400);
+  scenario = Compile(*source);
+  ASSERT_THAT(scenario, IsOk());
+  pool = MakeUnitPool(**scenario, 0, {.units = kUnits});
+  ASSERT_THAT(pool, IsOk());
+  EXPECT_NEAR(pool->units_per_day, 200, 10);
+}
+
 TEST(UnitPoolTest, HasTheSamePeopleUnderBothVariants) {
   const auto pool = MakeUnitPool(*MakeScenario(1), 0, {.units = 500});
   ASSERT_THAT(pool, IsOk());

@@ -72,6 +72,8 @@ TEST(CoveragePromiseTest, DependsOnTheIntervalAndThePlan) {
   plan.method = engine::Plan::Method::kGroupSequential;
   EXPECT_EQ(CoveragePromise(plan, "difference/group-sequential/repeated"),
             (Promise{Kind::kAtLeast, 0.9}));
+  EXPECT_EQ(CoveragePromise(plan, "difference/group-sequential/stagewise"),
+            std::nullopt);
   EXPECT_EQ(CoveragePromise(plan, "relative/katz"), std::nullopt);
 }
 
