@@ -79,7 +79,7 @@ void PrintVerdicts(const Twin& twin, const LivePlay& play, Context& context) {
   }
   using client::FormatCount;
   context.out() << FormatCount(play.events) << " events, "
-                << FormatCount(play.copies) << " of them sent again, "
+                << FormatCount(play.copies) << " of them sent twice, "
                 << FormatCount(play.aliases) << " aliases, "
                 << FormatCount(play.assignments) << " assignments, "
                 << FormatCount(static_cast<int64_t>(play.decisions.size()))
