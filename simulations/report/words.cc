@@ -127,19 +127,10 @@ std::string DrivenWords(const SimulationReport& report) {
 }
 
 v1::Verdict::Kind ToProto(engine::VerdictKind kind) {
-  switch (kind) {
-    case engine::VerdictKind::kCollecting:
-      return v1::Verdict::COLLECTING;
-    case engine::VerdictKind::kWinner:
-      return v1::Verdict::WINNER;
-    case engine::VerdictKind::kNoDifference:
-      return v1::Verdict::NO_DIFFERENCE;
-    case engine::VerdictKind::kHarmful:
-      return v1::Verdict::HARMFUL;
-    case engine::VerdictKind::kInvalid:
-      return v1::Verdict::INVALID;
-  }
-  return v1::Verdict::KIND_UNSPECIFIED;
+  v1::Verdict::Kind result = v1::Verdict::KIND_UNSPECIFIED;
+  // The engine has the contract's names.
+  v1::Verdict::Kind_Parse(std::string(engine::ToText(kind)), &result);
+  return result;
 }
 
 }  // namespace stagecraft::simulations
