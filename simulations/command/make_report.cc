@@ -22,11 +22,13 @@ namespace {
 using engine::Micros;
 
 // Blocks are a tenth of what a variant gets in the time of a look, so that what
-// waits for its block to be full is little.
-int64_t BlockSize(const Scenario& scenario, const engine::Experiment& plan) {
-  const double per_look = scenario.arrivals.back() /
-                          static_cast<double>(plan.variants.size()) /
-                          scenario.looks;
+// waits for its block to be full is little. `units_per_day`: who meet the
+// experiment.
+int64_t BlockSize(const Scenario& scenario, const engine::Experiment& plan,
+                  double units_per_day) {
+  const double per_look =
+      units_per_day * static_cast<double>(scenario.look_every) / engine::kDay /
+      static_cast<double>(plan.variants.size());
   return std::clamp<int64_t>(static_cast<int64_t>(per_look / 10), 1, 100);
 }
 
@@ -139,11 +141,20 @@ class Simulator {
     const engine::Experiment& plan = *scenario_.experiments[experiment];
     Begin("units",
           options_.pool_units * static_cast<int64_t>(plan.variants.size()));
+    // Few tell how many of those who come meet the experiment.
+    constexpr int64_t kProbe = 500;
+    const auto probe =
+        MakeUnitPool(scenario_, experiment,
+                     {.seed = options_.seed,
+                      .units = std::min(kProbe, options_.pool_units),
+                      .threads = options_.threads,
+                      .progress = [this](int64_t) { return Advance(0); }});
+    if (!probe.ok()) return probe.status();
     const auto pool = MakeUnitPool(
         scenario_, experiment,
         {.seed = options_.seed,
          .units = options_.pool_units,
-         .units_per_block = BlockSize(scenario_, plan),
+         .units_per_block = BlockSize(scenario_, plan, probe->units_per_day),
          .threads = options_.threads,
          .progress = [this](int64_t units) { return Advance(units); }});
     if (!pool.ok()) return pool.status();
