@@ -6,6 +6,7 @@
 namespace stagecraft::engine {
 namespace {
 
+constexpr uint32_t kKeptCombinations = 4096;
 constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;  // 2^64 / golden ratio.
 
 uint64_t Scramble(uint64_t x) {
@@ -40,78 +41,36 @@ uint64_t BookDelta::Hash(const Place& place) {
   return (Scramble(where) ^ what) * kFactor;
 }
 
-uint64_t BookDelta::HashOf(const DurationCell& cell) {
-  const uint64_t hash = Hash(cell.place);
-  return (hash ^ hash >> 32 ^ Scramble(cell.key)) * kFactor;
-}
-
-uint64_t BookDelta::HashOf(const Slots& slots) {
-  uint64_t hash = slots.size();
-  for (const int slot : slots) hash = Scramble(hash ^ slot);
-  return hash * kFactor;
-}
-
-template <typename Cell>
-uint32_t BookDelta::Find(const Cell& wanted, std::vector<Cell>* cells,
-                         Index* index) {
-  if (2 * cells->size() >= index->table.size()) {
+uint32_t BookDelta::FindRow(const Place& place) {
+  if (2 * rows_.size() >= row_table_.size()) {
     // At most half of the table is taken.
-    const size_t size = std::max<size_t>(64, 2 * index->table.size());
-    index->table.assign(size, 0);
-    index->shift = 64 - std::countr_zero(size);
-    for (size_t i = 0; i < cells->size(); ++i) {
-      size_t at = HashOf((*cells)[i]) >> index->shift;
-      while (index->table[at] != 0) at = (at + 1) & (size - 1);
-      index->table[at] = static_cast<uint32_t>(i + 1);
+    const size_t size = std::max<size_t>(64, 2 * row_table_.size());
+    row_table_.assign(size, 0);
+    row_shift_ = 64 - std::countr_zero(size);
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      size_t at = Hash(rows_[i].place) >> row_shift_;
+      while (row_table_[at] != 0) at = (at + 1) & (size - 1);
+      row_table_[at] = static_cast<uint32_t>(i + 1);
     }
   }
-  const size_t mask = index->table.size() - 1;
-  size_t at = HashOf(wanted) >> index->shift;
-  for (; index->table[at] != 0; at = (at + 1) & mask) {
-    const uint32_t i = index->table[at] - 1;
-    if (Same((*cells)[i], wanted)) return i;
+  const size_t mask = row_table_.size() - 1;
+  size_t at = Hash(place) >> row_shift_;
+  for (; row_table_[at] != 0; at = (at + 1) & mask) {
+    const uint32_t i = row_table_[at] - 1;
+    if (rows_[i].place == place) return i;
   }
-  cells->push_back(wanted);
-  index->table[at] = static_cast<uint32_t>(cells->size());
-  return static_cast<uint32_t>(cells->size() - 1);
-}
-
-template <typename Cell>
-void BookDelta::Forget(std::vector<Cell>* cells, Index* index) {
-  if (cells->size() > index->table.size() / 16) {
-    std::fill(index->table.begin(), index->table.end(), 0);
-  } else {
-    for (size_t i = 0; i < cells->size(); ++i) {
-      size_t at = HashOf((*cells)[i]) >> index->shift;
-      while (index->table[at] != i + 1) {
-        at = (at + 1) & (index->table.size() - 1);
-      }
-      index->table[at] = 0;
-    }
-  }
-  cells->clear();
-}
-
-uint32_t BookDelta::CombinationOf(const Slots& slots) {
-  if (last_combination_ < combinations_.size() &&
-      combinations_[last_combination_] == slots) {
-    return last_combination_;
-  }
-  last_combination_ = Find(slots, &combinations_, &index_of_combination_);
-  return last_combination_;
+  rows_.push_back({place, static_cast<uint32_t>(numbers_.size())});
+  numbers_.resize(numbers_.size() + row_numbers_[place.column / kRowColumns]);
+  row_table_[at] = static_cast<uint32_t>(rows_.size());
+  return static_cast<uint32_t>(rows_.size() - 1);
 }
 
 absl::int128* BookDelta::NumbersAt(const Place& place) {
-  SumRow wanted = {place, static_cast<uint32_t>(numbers_.size())};
-  wanted.place.column -= place.column % kRowColumns;
+  Place first = place;
+  first.column -= first.column % kRowColumns;
   uint32_t& row = last_row_[place.tick & 1];
-  if (row >= rows_.size() || !Same(rows_[row], wanted)) {
-    const size_t before = rows_.size();
-    row = Find(wanted, &rows_, &index_of_row_);
-    if (rows_.size() != before) {
-      numbers_.resize(numbers_.size() +
-                      row_numbers_[place.column / kRowColumns]);
-    }
+  if (row >= rows_.size() || !(rows_[row].place == first)) {
+    row = FindRow(first);
   }
   absl::int128* numbers = &numbers_[rows_[row].numbers];
   *numbers |= 1 << place.column % kRowColumns;
@@ -123,10 +82,8 @@ void BookDelta::AddChange(uint32_t combination, const Change& change,
   const Place place = PlaceOf(combination, change);
   const Column& column = columns_[change.column];
   if (column.durations) {
-    const uint32_t i =
-        Find(DurationCell{place, DurationKey(change.kind, change.value[0]), 0},
-             &durations_, &index_of_duration_);
-    durations_[i].count += change.sign * sign;
+    durations_.push_back(
+        {place, change.sign * sign, DurationKey(change.kind, change.value[0])});
   } else {
     AddNumbers(change.value, column.components, change.sign * sign,
                NumbersAt(place));
@@ -143,7 +100,7 @@ void BookDelta::ReplaceSums(uint32_t combination, const Change& before,
 
 void BookDelta::Add(const Contribution& contribution, int sign) {
   if (contribution.changes.empty()) return;
-  const uint32_t combination = CombinationOf(contribution.slots);
+  const uint32_t combination = combinations_.NumberOf(contribution.slots);
   for (const Change& change : contribution.changes) {
     AddChange(combination, change, sign);
   }
@@ -161,7 +118,7 @@ void BookDelta::Replace(const Contribution& before, const Contribution& after) {
   size_t j = 0;
   while (i < old.size() && j < now.size() && old[i] == now[j]) ++i, ++j;
   if (i == old.size() && j == now.size()) return;
-  const uint32_t combination = CombinationOf(after.slots);
+  const uint32_t combination = combinations_.NumberOf(after.slots);
   // Whatever is paired, the sum is the same. A change that came in or went
   // away shows by its neighbours.
   constexpr size_t kLookAhead = 4;
@@ -189,23 +146,29 @@ void BookDelta::Replace(const Contribution& before, const Contribution& after) {
 }
 
 void BookDelta::Clear() {
-  Forget(&combinations_, &index_of_combination_);
-  Forget(&rows_, &index_of_row_);
-  Forget(&durations_, &index_of_duration_);
+  if (rows_.size() > row_table_.size() / 16) {
+    std::fill(row_table_.begin(), row_table_.end(), 0);
+  } else {
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      size_t at = Hash(rows_[i].place) >> row_shift_;
+      while (row_table_[at] != i + 1) at = (at + 1) & (row_table_.size() - 1);
+      row_table_[at] = 0;
+    }
+  }
+  rows_.clear();
   numbers_.clear();
-  last_combination_ = 0;
+  durations_.clear();
+  // Most units to come stand in the same ones.
+  if (combinations_.size() > kKeptCombinations) combinations_.Clear();
   newest_event_ = std::numeric_limits<Tick>::min();
 }
 
 int64_t BookDelta::bytes() const {
-  return (index_of_combination_.table.capacity() +
-          index_of_row_.table.capacity() +
-          index_of_duration_.table.capacity()) *
-             sizeof(uint32_t) +
-         combinations_.capacity() * sizeof(Slots) +
-         rows_.capacity() * sizeof(SumRow) +
-         numbers_.capacity() * sizeof(absl::int128) +
-         durations_.capacity() * sizeof(DurationCell);
+  return static_cast<int64_t>(row_table_.capacity() * sizeof(uint32_t) +
+                              rows_.capacity() * sizeof(SumRow) +
+                              numbers_.capacity() * sizeof(absl::int128) +
+                              durations_.capacity() * sizeof(DurationChange)) +
+         combinations_.bytes();
 }
 
 }  // namespace stagecraft::engine

@@ -10,6 +10,7 @@
 #include "absl/numeric/int128.h"
 #include "absl/types/span.h"
 #include "engine/contribution.h"
+#include "engine/slot_combinations.h"
 
 namespace stagecraft::engine {
 
@@ -37,7 +38,7 @@ class BookDelta {
 
   // A column of a group, at a tick, in some slots.
   struct Place {
-    uint32_t combination = 0;  // Index into combinations_.
+    uint32_t combination = 0;  // See combinations_.
     Tick tick = 0;
     int16_t group = 0;
     int16_t column = 0;
@@ -49,36 +50,16 @@ class BookDelta {
     uint32_t numbers = 0;  // Index of the first number in numbers_.
   };
   static constexpr int16_t kRowColumns = 8;
-  struct DurationCell {
+  // Durations differ, so that their changes seldom meet: they are a list.
+  struct DurationChange {
     Place place;
+    int32_t count = 0;
     uint64_t key = 0;  // See DurationKey.
-    int64_t count = 0;
   };
-  // Positions of cells by hash: 0, or a cell's index and 1.
-  struct Index {
-    std::vector<uint32_t> table;
-    int shift = 64;  // 64 - the logarithm of the table's size.
-  };
-
   static uint64_t Hash(const Place& place);
-  static uint64_t HashOf(const SumRow& row) { return Hash(row.place); }
-  static uint64_t HashOf(const DurationCell& cell);
-  static uint64_t HashOf(const Slots& slots);
-  static bool Same(const SumRow& a, const SumRow& b) {
-    return a.place == b.place;
-  }
-  static bool Same(const DurationCell& a, const DurationCell& b) {
-    return a.key == b.key && a.place == b.place;
-  }
-  static bool Same(const Slots& a, const Slots& b) { return a == b; }
-  // The index of the cell like `wanted`, which is added if there is none.
-  template <typename Cell>
-  static uint32_t Find(const Cell& wanted, std::vector<Cell>* cells,
-                       Index* index);
-  template <typename Cell>
-  static void Forget(std::vector<Cell>* cells, Index* index);
+  // The index of the row at `place`, which is added if there is none.
+  uint32_t FindRow(const Place& place);
 
-  uint32_t CombinationOf(const Slots& slots);
   Place PlaceOf(uint32_t combination, const Change& change) {
     if (change.tick > newest_event_ && change.tick % 2 != 0) {
       newest_event_ = change.tick;
@@ -92,20 +73,20 @@ class BookDelta {
                    const Change& after);
 
   std::vector<Column> columns_;
-  std::vector<Slots> combinations_;
-  Index index_of_combination_;
-  uint32_t last_combination_ = 0;
+  SlotCombinations combinations_;
   // Of each column: where its numbers stand in those of its row. Of each row's
   // columns: how many numbers the row has; the first one says which columns
   // were changed, by bit.
   std::vector<int> first_number_;
   std::vector<int> row_numbers_;
   std::vector<SumRow> rows_;
-  Index index_of_row_;
+  // Positions of rows by the upper bits of their hashes: 0, or a row's index
+  // and 1.
+  std::vector<uint32_t> row_table_;
+  int row_shift_ = 64;             // 64 - the logarithm of the table's size.
   uint32_t last_row_[2] = {0, 0};  // At even ticks, and at odd ones.
   std::vector<absl::int128> numbers_;
-  std::vector<DurationCell> durations_;
-  Index index_of_duration_;
+  std::vector<DurationChange> durations_;
   Tick newest_event_ = std::numeric_limits<Tick>::min();  // That was changed.
 };
 

@@ -1,8 +1,10 @@
 #include "engine/duration_series.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "engine/radix_sort.h"
 #include "engine/varint.h"
 
 namespace stagecraft::engine {
@@ -10,21 +12,101 @@ namespace {
 
 constexpr Tick kBegin = std::numeric_limits<Tick>::min();
 
+// Sorts what consists of some sorted parts.
+template <typename T, typename Less>
+void MergeParts(std::vector<T>* values, const Less& less) {
+  std::vector<size_t> ends;  // Of the parts.
+  for (size_t i = 1; i < values->size(); ++i) {
+    if (less((*values)[i], (*values)[i - 1])) ends.push_back(i);
+  }
+  ends.push_back(values->size());
+  std::vector<T> merged;
+  while (ends.size() > 1) {
+    merged.clear();
+    merged.reserve(values->size());
+    std::vector<size_t> fewer;
+    for (size_t i = 0; i < ends.size(); i += 2) {
+      const auto begin = values->begin() + merged.size();
+      const auto middle = values->begin() + ends[i];
+      const auto end =
+          i + 1 < ends.size() ? values->begin() + ends[i + 1] : middle;
+      std::merge(begin, middle, middle, end, std::back_inserter(merged), less);
+      fewer.push_back(merged.size());
+    }
+    values->swap(merged);
+    ends.swap(fewer);
+  }
+}
+
+// What changes are written as differences of.
+struct Place {
+  int64_t tick = 0;
+  int64_t bin = 0;
+};
+
+Place PlaceOf(Tick tick, uint64_t key) {
+  return {tick, static_cast<int64_t>(key & kMaxBin)};
+}
+
+// Takes one change: its place, which was that of the change before; `mark`
+// stands between tick and bin.
+bool TakeChange(absl::string_view* in, Place* place, uint64_t* mark,
+                int64_t* count) {
+  uint64_t tick_step;
+  uint64_t bin_step;
+  uint64_t zigzag;
+  if (!TakeVarint(in, &tick_step) || !TakeVarint(in, mark) ||
+      !TakeVarint(in, &bin_step) || !TakeVarint(in, &zigzag)) {
+    return false;
+  }
+  constexpr int64_t kMaxStep = int64_t{1} << 57;
+  for (const int64_t step : {FromZigzag(tick_step), FromZigzag(bin_step)}) {
+    if (step > kMaxStep || step < -kMaxStep) return false;
+  }
+  place->tick += FromZigzag(tick_step);
+  place->bin += FromZigzag(bin_step);
+  *count = FromZigzag(zigzag);
+  return place->tick >= std::numeric_limits<Tick>::min() &&
+         place->tick <= std::numeric_limits<Tick>::max() && place->bin >= 0 &&
+         place->bin <= kMaxBin && *count != 0;
+}
+
+bool TakeSlots(int slots, absl::string_view* in, Slots* of) {
+  uint64_t size;
+  if (!TakeVarint(in, &size) || size > in->size()) return false;
+  for (uint64_t i = 0; i < size; ++i) {
+    uint64_t slot;
+    if (!TakeVarint(in, &slot) || slot >= static_cast<uint64_t>(slots)) {
+      return false;
+    }
+    of->push_back(static_cast<int>(slot));
+  }
+  return true;
+}
+
 }  // namespace
 
 DurationSeries::Run DurationSeries::Combine(Run changes) {
-  std::sort(changes.begin(), changes.end(),
-            [](const Change& a, const Change& b) { return a.Before(b); });
+  RadixSort([](const Change& change) { return change.high(); },
+            [](const Change& change) { return change.low(); }, &changes);
   size_t kept = 0;
   for (size_t i = 0; i < changes.size();) {
     Change sum = changes[i++];
     for (; i < changes.size() && !sum.Before(changes[i]); ++i) {
-      sum.count += changes[i].count;
+      sum.add(changes[i].count());
     }
-    if (sum.count != 0) changes[kept++] = sum;
+    if (sum.count() != 0) changes[kept++] = sum;
   }
   changes.resize(kept);
   return changes;
+}
+
+void DurationSeries::SortTies(Run* run) {
+  for (size_t i = 1; i < run->size(); ++i) {
+    for (size_t k = i; k > 0 && (*run)[k].Before((*run)[k - 1]); --k) {
+      std::swap((*run)[k], (*run)[k - 1]);
+    }
+  }
 }
 
 DurationSeries::Run DurationSeries::Merge(const Run& a, const Run& b) {
@@ -39,8 +121,8 @@ DurationSeries::Run DurationSeries::Merge(const Run& a, const Run& b) {
       merged.push_back(*y++);
     } else {
       Change sum = *x++;
-      sum.count += (y++)->count;
-      if (sum.count != 0) merged.push_back(sum);
+      sum.add((y++)->count());
+      if (sum.count() != 0) merged.push_back(sum);
     }
   }
   merged.insert(merged.end(), x, a.end());
@@ -55,9 +137,9 @@ void DurationSeries::ForEachIn(Tick after, Tick until, const Fn& fn) const {
   for (const Run& run : runs_) {
     auto it = std::upper_bound(
         run.begin(), run.end(), after,
-        [](Tick tick, const Change& change) { return tick < change.tick; });
+        [](Tick tick, const Change& change) { return tick < change.tick(); });
     if (after == kBegin) it = run.begin();
-    for (; it != run.end() && it->tick <= until; ++it) fn(*it);
+    for (; it != run.end() && it->tick() <= until; ++it) fn(*it);
   }
 }
 
@@ -65,7 +147,7 @@ int64_t DurationSeries::SizeOf(Tick after, Tick until) const {
   const auto first_after = [](const Run& run, Tick wanted) {
     return std::upper_bound(
         run.begin(), run.end(), wanted,
-        [](Tick tick, const Change& change) { return tick < change.tick; });
+        [](Tick tick, const Change& change) { return tick < change.tick(); });
   };
   int64_t size = 0;
   for (const Run& run : runs_) {
@@ -75,20 +157,42 @@ int64_t DurationSeries::SizeOf(Tick after, Tick until) const {
   return size;
 }
 
-void DurationSeries::Settle(Tick present) {
-  Run run = Combine(std::exchange(journal_, {}));
-  // The total gets what the journal has of the past, and what of the runs is
-  // past by now.
-  std::vector<DurationCounts::Count> past;
-  for (const Change& change : run) {
-    if (change.tick > present) break;
-    past.push_back({change.key, change.count});
+DurationSeries::Run DurationSeries::All() const {
+  Run all = Combine(journal_);
+  for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
+    all = Merge(*run, all);
   }
-  ForEachIn(total_until_, present, [&](const Change& change) {
-    past.push_back({change.key, change.count});
-  });
-  total_.AddAll(&past);
+  return all;
+}
+
+void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
+  Run run = Combine(std::exchange(journal_, {}));
+  // The totals get what the journal has of the past, and what of the runs is
+  // past by now.
+  Run past;
+  for (const Change& change : run) {
+    if (change.tick() > present) break;
+    past.push_back(change);
+  }
+  ForEachIn(total_until_, present,
+            [&](const Change& change) { past.push_back(change); });
   total_until_ = present;
+  // Sorted within each tick.
+  MergeParts(&past, [](const Change& a, const Change& b) {
+    return a.key() < b.key();
+  });
+  std::vector<std::vector<DurationCounts::Count>> more(totals_.size());
+  for (const Change& change : past) {
+    for (const int slot : of[change.combination()]) {
+      if (static_cast<size_t>(slot) >= more.size()) more.resize(slot + 1);
+      more[slot].push_back({change.key(), change.count()});
+    }
+  }
+  totals_.resize(more.size());
+  for (size_t slot = 0; slot < more.size(); ++slot) {
+    totals_[slot].AddSorted(more[slot]);
+    largest_total_ = std::max(largest_total_, totals_[slot].counts().size());
+  }
 
   while (!runs_.empty() && runs_.back().size() < 2 * run.size()) {
     run = Merge(runs_.back(), run);
@@ -97,9 +201,11 @@ void DurationSeries::Settle(Tick present) {
   if (!run.empty()) runs_.push_back(std::move(run));
 }
 
-void DurationSeries::Subtract(const DurationSeries& other) {
+void DurationSeries::Subtract(const DurationSeries& other,
+                              absl::Span<const uint32_t> numbers) {
   const auto take = [&](const Change& change) {
-    journal_.push_back({change.key, change.tick, -change.count});
+    journal_.emplace_back(change.tick(), change.key(),
+                          numbers[change.combination()], -change.count());
   };
   for (const Change& change : other.journal_) take(change);
   for (const Run& run : other.runs_) {
@@ -107,101 +213,151 @@ void DurationSeries::Subtract(const DurationSeries& other) {
   }
 }
 
-DurationCounts DurationSeries::At(Tick tick, Tick) const {
+DurationCounts DurationSeries::At(int slot, Tick tick,
+                                  const SlotCombinations& of) const {
   std::vector<DurationCounts::Count> more;
+  const auto add = [&](const Change& change, int sign = 1) {
+    if (!of.Has(change.combination(), slot)) return;
+    more.push_back({change.key(), sign * change.count()});
+  };
   for (const Change& change : journal_) {
-    if (change.tick <= tick) more.push_back({change.key, change.count});
+    if (change.tick() <= tick) add(change);
   }
   DurationCounts counts;
   if (tick < total_until_ &&
       SizeOf(kBegin, tick) < SizeOf(tick, total_until_)) {
     // Nearer to the beginning than to the present.
-    ForEachIn(kBegin, tick, [&](const Change& change) {
-      more.push_back({change.key, change.count});
-    });
+    ForEachIn(kBegin, tick, [&](const Change& change) { add(change); });
   } else {
-    counts = total_;
-    ForEachIn(total_until_, tick, [&](const Change& change) {
-      more.push_back({change.key, change.count});
-    });
-    ForEachIn(tick, total_until_, [&](const Change& change) {
-      more.push_back({change.key, -change.count});
-    });
+    if (static_cast<size_t>(slot) < totals_.size()) counts = totals_[slot];
+    ForEachIn(total_until_, tick, [&](const Change& change) { add(change); });
+    ForEachIn(tick, total_until_,
+              [&](const Change& change) { add(change, -1); });
   }
   counts.AddAll(&more);
   return counts;
 }
 
-// The number of changes; for each, in the order of (tick, key), the tick and
-// the bin as differences to the change before (0), the kind, and the count, all
-// but the kind zigzag.
-void DurationSeries::Serialize(std::string* out) const {
-  Run all = Combine(journal_);
-  for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
-    all = Merge(*run, all);
-  }
-  AppendVarint<uint64_t>(all.size(), out);
-  Change last;
+// The number of combinations that there are changes of, and of each, in
+// increasing order, the number of its slots and the slots. Then the number of
+// changes; for each, in the order of (tick, key, combination), the tick and the
+// bin as differences to the change before (0), with combination * 4 + kind
+// between them, and the count, all but that zigzag.
+void DurationSeries::Serialize(const SlotCombinations& of,
+                               std::string* out) const {
+  Run all = All();
+  constexpr uint32_t kUnused = std::numeric_limits<uint32_t>::max();
+  std::vector<uint32_t> numbers(of.size(), kUnused);
+  std::vector<uint32_t> used;
   for (const Change& change : all) {
-    AppendVarint<uint64_t>(ToZigzag(int64_t{change.tick} - last.tick), out);
-    AppendVarint<uint64_t>(change.key >> 56, out);
-    AppendVarint<uint64_t>(ToZigzag(static_cast<int64_t>(change.key & kMaxBin) -
-                                    static_cast<int64_t>(last.key & kMaxBin)),
-                           out);
-    AppendVarint<uint64_t>(ToZigzag(change.count), out);
-    last = change;
+    uint32_t& number = numbers[change.combination()];
+    if (number == kUnused) used.push_back(change.combination());
+    number = 0;
+  }
+  std::sort(used.begin(), used.end(),
+            [&](uint32_t a, uint32_t b) { return of[a] < of[b]; });
+  AppendVarint<uint64_t>(used.size(), out);
+  for (size_t i = 0; i < used.size(); ++i) {
+    numbers[used[i]] = static_cast<uint32_t>(i);
+    const Slots& slots = of[used[i]];
+    AppendVarint<uint64_t>(slots.size(), out);
+    for (const int slot : slots) AppendVarint<uint64_t>(slot, out);
+  }
+  for (Change& change : all) {
+    change = Change(change.tick(), change.key(), numbers[change.combination()],
+                    change.count());
+  }
+  SortTies(&all);
+  AppendVarint<uint64_t>(all.size(), out);
+  Place last;
+  for (const Change& change : all) {
+    const Place place = PlaceOf(change.tick(), change.key());
+    AppendVarint<uint64_t>(ToZigzag(place.tick - last.tick), out);
+    AppendVarint<uint64_t>(
+        uint64_t{change.combination()} * kDurationKinds + (change.key() >> 56),
+        out);
+    AppendVarint<uint64_t>(ToZigzag(place.bin - last.bin), out);
+    AppendVarint<uint64_t>(ToZigzag(change.count()), out);
+    last = place;
   }
 }
 
-bool DurationSeries::Parse(absl::string_view* in, Tick* newest) {
+bool DurationSeries::ParseChanges(absl::string_view* in, uint64_t marks,
+                                  const uint32_t* numbers, Run* run,
+                                  Tick* newest) {
   uint64_t size;
   // Four bytes at least of each.
   if (!TakeVarint(in, &size) || size > in->size() / 4) return false;
-  Run run;
-  run.reserve(size);
+  run->reserve(size);
+  Place place;
   Change last;
   for (uint64_t i = 0; i < size; ++i) {
-    uint64_t step;
-    uint64_t kind;
-    uint64_t bin_step;
-    uint64_t count;
-    if (!TakeVarint(in, &step) || !TakeVarint(in, &kind) ||
-        !TakeVarint(in, &bin_step) || !TakeVarint(in, &count) || kind > 3) {
-      return false;
-    }
-    constexpr int64_t kMaxStep = int64_t{1} << 57;
-    const int64_t difference = FromZigzag(step);
-    const int64_t bin_difference = FromZigzag(bin_step);
-    if (difference > kMaxStep || difference < -kMaxStep ||
-        bin_difference > kMaxStep || bin_difference < -kMaxStep) {
-      return false;
-    }
-    const int64_t tick = last.tick + difference;
-    const int64_t bin =
-        static_cast<int64_t>(last.key & kMaxBin) + bin_difference;
-    if (tick < std::numeric_limits<Tick>::min() ||
-        tick > std::numeric_limits<Tick>::max() || bin < 0 || bin > kMaxBin) {
-      return false;
-    }
-    const Change change = {DurationKey(static_cast<DurationKind>(kind), bin),
-                           static_cast<Tick>(tick), FromZigzag(count)};
-    if (change.count == 0 || (i > 0 && !last.Before(change))) return false;
-    if (tick % 2 != 0) *newest = std::max(*newest, change.tick);
-    run.push_back(change);
+    uint64_t mark;
+    int64_t count;
+    if (!TakeChange(in, &place, &mark, &count) || mark >= marks) return false;
+    const auto tick = static_cast<Tick>(place.tick);
+    const Change change(
+        tick,
+        DurationKey(static_cast<DurationKind>(mark % kDurationKinds),
+                    place.bin),
+        static_cast<uint32_t>(mark / kDurationKinds), count);
+    if (i > 0 && !last.Before(change)) return false;
     last = change;
+    if (tick % 2 != 0) *newest = std::max(*newest, tick);
+    run->emplace_back(tick, change.key(), numbers[change.combination()], count);
   }
+  return true;
+}
+
+bool DurationSeries::Parse(int slots, absl::string_view* in,
+                           SlotCombinations* of, Tick* newest) {
+  uint64_t size;
+  if (!TakeVarint(in, &size) || size > in->size()) return false;
+  std::vector<uint32_t> numbers;
+  Slots last;
+  for (uint64_t i = 0; i < size; ++i) {
+    Slots next;
+    if (!TakeSlots(slots, in, &next) || (i > 0 && !(last < next))) return false;
+    numbers.push_back(of->NumberOf(next));
+    last = std::move(next);
+  }
+  Run run;
+  if (!ParseChanges(in, size * kDurationKinds, numbers.data(), &run, newest)) {
+    return false;
+  }
+  // Each combination has a change.
+  std::vector<bool> used(of->size());
+  for (const Change& change : run) used[change.combination()] = true;
+  if (!std::all_of(numbers.begin(), numbers.end(),
+                   [&](uint32_t number) { return used[number]; })) {
+    return false;
+  }
+  // Combinations may have another order here.
+  SortTies(&run);
   if (!run.empty()) runs_.push_back(std::move(run));
   return true;
 }
 
+// As in version 2, but without combinations: the kind alone stands between.
+bool DurationSeries::ParseVersion1(int slot, absl::string_view* in,
+                                   SlotCombinations* of, Tick* newest) {
+  const uint32_t number = of->NumberOf({slot});
+  Run run;
+  if (!ParseChanges(in, kDurationKinds, &number, &run, newest)) return false;
+  journal_.insert(journal_.end(), run.begin(), run.end());
+  return true;
+}
+
 int64_t DurationSeries::bytes() const {
-  int64_t bytes = static_cast<int64_t>(journal_.capacity() * sizeof(Change) +
-                                       total_.counts().capacity() *
-                                           sizeof(DurationCounts::Count));
-  for (const Run& run : runs_) {
-    bytes += static_cast<int64_t>(run.capacity() * sizeof(Change));
+  size_t changes = journal_.capacity();
+  for (const Run& run : runs_) changes += run.capacity();
+  size_t counts = 0;
+  for (const DurationCounts& total : totals_) {
+    counts += total.counts().capacity();
   }
-  return bytes;
+  return static_cast<int64_t>(changes * sizeof(Change) +
+                              counts * sizeof(DurationCounts::Count) +
+                              totals_.capacity() * sizeof(DurationCounts));
 }
 
 }  // namespace stagecraft::engine

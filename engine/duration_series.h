@@ -1,5 +1,5 @@
-// A series of changes of durations by tick, read as the sum of all changes up
-// to a tick.
+// A series of changes of durations by tick and slots, read as the sum of all
+// changes in a slot up to a tick.
 #ifndef STAGECRAFT_ENGINE_DURATION_SERIES_H_
 #define STAGECRAFT_ENGINE_DURATION_SERIES_H_
 
@@ -9,68 +9,108 @@
 #include <string>
 #include <vector>
 
-#include "absl/numeric/int128.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "engine/duration_tally.h"
+#include "engine/slot_combinations.h"
 #include "engine/tick.h"
 
 namespace stagecraft::engine {
 
-// Not thread-safe. A series is told which tick is `present` whenever it is
-// changed or read, and that never goes back.
+// Not thread-safe. One series holds the changes of all slots, by combination;
+// `of` says what the combinations are, and is always the same. A series is told
+// which tick is `present` whenever it is changed, and that never goes back.
 //
 // Changes are appended to a journal. A full journal is sorted and becomes a
 // run, and runs of like sizes become one: adding costs little, and nothing is
-// looked for. The sum up to some recent present is kept besides.
+// looked for. The sum up to some recent present is kept besides, by slot.
 class DurationSeries {
  public:
-  // `key`: see DurationKey.
-  void Add(Tick tick, uint64_t key, int64_t count, Tick present) {
-    journal_.push_back({key, tick, count});
-    if (journal_.size() >= kJournal &&
-        journal_.size() >= total_.counts().size() / 8) {
-      Settle(present);
+  // Packed for sorting: in the order of (tick, key, combination).
+  class Change {
+   public:
+    Change() : Change(0, 0, 0, 0) {}
+    // `key`: see DurationKey.
+    Change(Tick tick, uint64_t key, uint32_t combination, int64_t count)
+        : high_(uint64_t{static_cast<uint32_t>(tick) ^ kSign} << 32 |
+                key >> 32),
+          low_(key << 32 | combination),
+          count_(count) {}
+
+    Tick tick() const {
+      return static_cast<Tick>(static_cast<uint32_t>(high_ >> 32) ^ kSign);
+    }
+    uint64_t key() const { return high_ << 32 | low_ >> 32; }
+    uint32_t combination() const { return static_cast<uint32_t>(low_); }
+    int64_t count() const { return count_; }
+    uint64_t high() const { return high_; }
+    uint64_t low() const { return low_; }
+    bool Before(const Change& other) const {
+      return high_ != other.high_ ? high_ < other.high_ : low_ < other.low_;
+    }
+    void add(int64_t count) { count_ += count; }
+
+   private:
+    static constexpr uint32_t kSign = 0x80000000;
+    uint64_t high_;  // Tick and upper half of the key.
+    uint64_t low_;   // Lower half of the key, and combination.
+    int64_t count_;
+  };
+
+  void Add(const Change& change, const SlotCombinations& of, Tick present) {
+    journal_.push_back(change);
+    if (journal_.size() >= kJournal && journal_.size() >= largest_total_ / 8) {
+      Settle(of, present);
     }
   }
 
-  // Takes all changes of `other` out.
-  void Subtract(const DurationSeries& other);
+  // Makes a run of the journal, and sums up to the present.
+  void Settle(const SlotCombinations& of, Tick present);
 
-  // The sum of all changes at ticks <= `tick`.
-  DurationCounts At(Tick tick, Tick present) const;
-  std::vector<DurationBin> BinsAt(Tick tick, Tick present, Micros as_of,
+  // Takes all changes of `other` out, whose combinations are those of
+  // `numbers`.
+  void Subtract(const DurationSeries& other,
+                absl::Span<const uint32_t> numbers);
+
+  // The sum of all changes in `slot` at ticks <= `tick`.
+  DurationCounts At(int slot, Tick tick, const SlotCombinations& of) const;
+  std::vector<DurationBin> BinsAt(int slot, Tick tick,
+                                  const SlotCombinations& of, Micros as_of,
                                   std::optional<Micros> horizon) const {
-    return At(tick, present).AsOf(as_of, horizon);
+    return At(slot, tick, of).AsOf(as_of, horizon);
   }
 
   // The changes as bytes, the same for the same changes; appended to `out`.
-  void Serialize(std::string* out) const;
-  // Takes them from the front of `in`, and raises `newest` to the newest tick
-  // of an event. False if they could not have been written; the series is then
-  // in any state. The series was empty.
-  [[nodiscard]] bool Parse(absl::string_view* in, Tick* newest);
+  void Serialize(const SlotCombinations& of, std::string* out) const;
+  // Takes them from the front of `in`, into `of` what combinations there are,
+  // and raises `newest` to the newest tick of an event. False if they could not
+  // have been written of tallies with `slots` slots; the series is then in any
+  // state. The series was empty; call Settle afterwards.
+  [[nodiscard]] bool Parse(int slots, absl::string_view* in,
+                           SlotCombinations* of, Tick* newest);
+  // The same of bytes of version 1, which were of one slot; the series may have
+  // changes of others.
+  [[nodiscard]] bool ParseVersion1(int slot, absl::string_view* in,
+                                   SlotCombinations* of, Tick* newest);
 
   // Memory that is held, apart from the object.
   int64_t bytes() const;
 
  private:
   static constexpr size_t kJournal = 2048;
-  struct Change {
-    uint64_t key = 0;
-    Tick tick = 0;
-    int64_t count = 0;
-    bool Before(const Change& other) const { return Order() < other.Order(); }
-    // In one comparison.
-    absl::uint128 Order() const {
-      return absl::MakeUint128(static_cast<uint32_t>(tick) ^ 0x80000000, key);
-    }
-  };
-  // Sorted by (tick, key), without repeats and zeros.
+  // Sorted, without repeats and zeros.
   using Run = std::vector<Change>;
 
   static Run Combine(Run changes);
+  // Sorts what is in the order of (tick, key).
+  static void SortTies(Run* run);
+  // Changes as Serialize writes them, whose combinations have these numbers
+  // here.
+  static bool ParseChanges(absl::string_view* in, uint64_t marks,
+                           const uint32_t* numbers, Run* run, Tick* newest);
   static Run Merge(const Run& a, const Run& b);
-  void Settle(Tick present);
+  // All changes as one run.
+  Run All() const;
   // Calls fn(change) with the changes of all runs at ticks in (after, until].
   template <typename Fn>
   void ForEachIn(Tick after, Tick until, const Fn& fn) const;
@@ -78,7 +118,9 @@ class DurationSeries {
 
   std::vector<Change> journal_;
   std::vector<Run> runs_;  // Each at least twice as large as the next one.
-  DurationCounts total_;   // Of the runs, up to total_until_.
+  // By slot, those that have any: of the runs, up to total_until_.
+  std::vector<DurationCounts> totals_;
+  size_t largest_total_ = 0;
   Tick total_until_ = std::numeric_limits<Tick>::min();
 };
 

@@ -30,11 +30,15 @@ void DurationCounts::Add(DurationKind kind, Micros bin, int64_t count) {
 }
 
 void DurationCounts::AddAll(std::vector<Count>* more) {
-  if (more->empty()) return;
   std::sort(more->begin(), more->end(),
             [](const Count& a, const Count& b) { return a.key < b.key; });
+  AddSorted(*more);
+}
+
+void DurationCounts::AddSorted(const std::vector<Count>& more) {
+  if (more.empty()) return;
   std::vector<Count> sum;
-  sum.reserve(counts_.size() + more->size());
+  sum.reserve(counts_.size() + more.size());
   const auto put = [&](const Count& entry) {
     if (!sum.empty() && sum.back().key == entry.key) {
       sum.back().count += entry.count;
@@ -43,26 +47,25 @@ void DurationCounts::AddAll(std::vector<Count>* more) {
       sum.push_back(entry);
     }
   };
-  auto next = more->begin();
+  auto next = more.begin();
   for (const Count& entry : counts_) {
-    while (next != more->end() && next->key < entry.key) put(*next++);
+    while (next != more.end() && next->key < entry.key) put(*next++);
     put(entry);
   }
-  while (next != more->end()) put(*next++);
+  while (next != more.end()) put(*next++);
   if (!sum.empty() && sum.back().count == 0) sum.pop_back();
   counts_ = std::move(sum);
 }
 
 DurationCounts& DurationCounts::operator+=(const DurationCounts& other) {
-  std::vector<Count> more = other.counts_;
-  AddAll(&more);
+  AddSorted(other.counts_);
   return *this;
 }
 
 DurationCounts& DurationCounts::operator-=(const DurationCounts& other) {
   std::vector<Count> less = other.counts_;
   for (Count& entry : less) entry.count = -entry.count;
-  AddAll(&less);
+  AddSorted(less);
   return *this;
 }
 

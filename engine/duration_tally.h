@@ -65,6 +65,8 @@ class DurationCounts {
   void Add(DurationKind kind, Micros bin, int64_t count);
   // Adds counts of any order and any repeats, and changes that order.
   void AddAll(std::vector<Count>* counts);
+  // Adds counts in the order of their keys, with any repeats.
+  void AddSorted(const std::vector<Count>& counts);
   DurationCounts& operator+=(const DurationCounts& other);
   DurationCounts& operator-=(const DurationCounts& other);
   bool IsZero() const { return counts_.empty(); }

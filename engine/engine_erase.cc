@@ -34,9 +34,7 @@ void Engine::Seal(FoldedSpecs* specs) const ABSL_NO_THREAD_SAFETY_ANALYSIS {
         sealed_.find(SealKey(name, experiment.start_time.value_or(0)));
     if (it == sealed_.end() || folded.sealed) continue;
     absl::StatusOr<Tallies> tallies =
-        Tallies::Parse(it->second, folded.fold->segmenter().slot_count(),
-                       static_cast<int>(experiment.variants.size()),
-                       folded.fold->columns().columns());
+        Tallies::Parse(it->second, folded.fold->ZeroTallies().shape());
     // Checked when it was loaded; a changed definition has other columns, and
     // then there is nothing to show.
     if (!tallies.ok()) continue;

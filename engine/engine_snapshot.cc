@@ -391,10 +391,10 @@ FoldedSpecs Engine::RestoreTallies(Snapshot* snapshot, FoldedSpecs* specs) {
         if (next == tasks.end()) return;
         task = &(next++)->second;
       }
-      const Tallies zero =
-          task->book->Read([](const Tallies& tallies) { return tallies; });
-      absl::StatusOr<Tallies> tallies = Tallies::Parse(
-          task->bytes, zero.slots(), zero.groups(), zero.columns());
+      TalliesShape shape = task->book->Read(
+          [](const Tallies& tallies) { return tallies.shape(); });
+      absl::StatusOr<Tallies> tallies =
+          Tallies::Parse(task->bytes, std::move(shape));
       if (!tallies.ok()) continue;
       task->book->Restore(*std::move(tallies));
       task->done = true;

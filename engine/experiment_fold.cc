@@ -71,9 +71,10 @@ ExperimentFold::ExperimentFold(std::shared_ptr<const Experiment> experiment)
 }
 
 Tallies ExperimentFold::ZeroTallies() const {
-  return Tallies(segmenter_.slot_count(),
-                 static_cast<int>(experiment_->variants.size()),
-                 columns_.columns());
+  return Tallies({.slots = segmenter_.slot_count(),
+                  .groups = static_cast<int>(experiment_->variants.size()),
+                  .columns = columns_.columns(),
+                  .parts = segmenter_.Parts()});
 }
 
 bool ExperimentFold::Classify(const ContentView& content,

@@ -53,7 +53,9 @@ Tallies JourneyFold::ZeroTallies() const {
   for (size_t stage = 0; stage < journey_->stages.size(); ++stage) {
     columns[ColumnOf(static_cast<int>(stage), kTime)].durations = true;
   }
-  return Tallies(segmenter_.slot_count(), 1, std::move(columns));
+  return Tallies({.slots = segmenter_.slot_count(),
+                  .columns = std::move(columns),
+                  .parts = segmenter_.Parts()});
 }
 
 bool JourneyFold::Classify(const ContentView& content, SpecFacts* facts) const {

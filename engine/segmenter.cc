@@ -13,6 +13,16 @@ Segmenter::Segmenter(std::vector<SegmentDimension> dimensions)
   }
 }
 
+SlotRange Segmenter::Parts() const {
+  SlotRange parts;
+  for (size_t d = 0; d < dimensions_.size(); ++d) {
+    const int size = static_cast<int>(dimensions_[d].values.size()) + 2;
+    if (!parts.empty() && size >= parts.end - parts.begin) continue;
+    parts = {first_slot_[d], first_slot_[d] + size};
+  }
+  return parts;
+}
+
 std::optional<int> Segmenter::SlotOf(absl::string_view attribute,
                                      absl::string_view value) const {
   for (size_t d = 0; d < dimensions_.size(); ++d) {

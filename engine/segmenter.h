@@ -17,6 +17,14 @@ namespace stagecraft::engine {
 
 using Slots = absl::InlinedVector<int, 4>;
 
+// Slots from `begin` on, before `end`.
+struct SlotRange {
+  int begin = 0;
+  int end = 0;
+  bool empty() const { return begin == end; }
+  friend bool operator==(const SlotRange&, const SlotRange&) = default;
+};
+
 // Slot 0 is everybody. Then, dimension by dimension, one slot for each declared
 // value, one for other values and one for units without the attribute.
 // Immutable; safe from any thread.
@@ -25,6 +33,9 @@ class Segmenter {
   explicit Segmenter(std::vector<SegmentDimension> dimensions);
 
   int slot_count() const { return slot_count_; }
+  // The slots of the dimension that has the fewest: each unit stands in one of
+  // them. Empty if there are no dimensions.
+  SlotRange Parts() const;
   // The slot of a segment, or nothing if it is not kept.
   std::optional<int> SlotOf(absl::string_view attribute,
                             absl::string_view value) const;

@@ -51,10 +51,9 @@ char* Slab::Allocate(size_t size) {
   }
   if (left_ < size) {
     // What is left of the chunk is given up: at most an eighth of it.
-    chunks_.push_back(std::unique_ptr<char[]>(new char[kChunk]));
-    next_ = chunks_.back().get();
-    left_ = kChunk;
-    bytes_ += kChunk;
+    next_ = memory_->Allocate();
+    left_ = SlabMemory::kChunk;
+    bytes_ += SlabMemory::kChunk;
   }
   char* record = next_;
   next_ += size;

@@ -5,14 +5,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <vector>
+
+#include "engine/slab_memory.h"
 
 namespace stagecraft::engine {
 
 // Rounds sizes up to classes an eighth apart and keeps what is given back in a
-// list for each class. Memory goes back to the system with the slab only,
-// except for records above `kLargest`. Not thread-safe.
+// list for each class. Memory goes back with the SlabMemory only, except for
+// records above `kLargest`. Not thread-safe.
 class Slab {
  public:
   static constexpr size_t kLargest = 8192;
@@ -20,6 +20,9 @@ class Slab {
   Slab() = default;
   Slab(const Slab&) = delete;
   Slab& operator=(const Slab&) = delete;
+
+  // Where memory comes from; outlives the slab. Call before Allocate.
+  void UseMemory(SlabMemory* memory) { memory_ = memory; }
 
   // The bytes that a request for `size` gets.
   static size_t Capacity(size_t size);
@@ -31,13 +34,12 @@ class Slab {
   int64_t bytes() const { return bytes_; }
 
  private:
-  static constexpr size_t kChunk = 64 << 10;
   static constexpr size_t kUnit = 16;
   static constexpr size_t kClasses = 64;
   static size_t ClassOf(size_t size);
 
+  SlabMemory* memory_ = nullptr;
   std::array<char*, kClasses> free_ = {};
-  std::vector<std::unique_ptr<char[]>> chunks_;
   char* next_ = nullptr;
   size_t left_ = 0;
   int64_t bytes_ = 0;

@@ -6,19 +6,19 @@
 
 namespace stagecraft::engine {
 
-Tallies::Tallies(int slots, int groups, std::vector<Column> columns)
-    : slots_(slots), groups_(groups), columns_(std::move(columns)) {
-  for (const Column& column : columns_) {
+Tallies::Tallies(TalliesShape shape) : shape_(std::move(shape)) {
+  for (const Column& column : columns()) {
     place_.push_back(column.durations ? duration_columns_++ : sum_columns_++);
   }
-  const size_t cells = static_cast<size_t>(slots) * groups;
-  sums_.reserve(cells * sum_columns_);
-  for (size_t cell = 0; cell < cells; ++cell) {
-    for (const Column& column : columns_) {
+  const auto groups = static_cast<size_t>(shape_.groups);
+  const size_t rows = static_cast<size_t>(shape_.slots - first_slot()) * groups;
+  sums_.reserve(rows * sum_columns_);
+  for (size_t row = 0; row < rows; ++row) {
+    for (const Column& column : columns()) {
       if (!column.durations) sums_.emplace_back(column.components);
     }
   }
-  durations_.resize(cells * duration_columns_);
+  durations_.resize(groups * duration_columns_);
 }
 
 void Tallies::Advance(Tick tick) {
@@ -28,28 +28,38 @@ void Tallies::Advance(Tick tick) {
 }
 
 void Tallies::Apply(const Contribution& contribution, int sign) {
+  if (contribution.changes.empty()) return;
+  const uint32_t combination = combinations_.NumberOf(contribution.slots);
   for (const Change& change : contribution.changes) {
     if (change.tick % 2 != 0) Advance(change.tick);
-    const Column& column = columns_[change.column];
+    const Column& column = columns()[change.column];
     const int signed_one = change.sign * sign;
-    std::array<absl::int128, kMaxNumbers> numbers = {};
-    if (!column.durations) {
-      AddNumbers(change.value, column.components, signed_one, numbers.data());
+    if (column.durations) {
+      DurationsOf(change.group, change.column)
+          .Add({change.tick, DurationKey(change.kind, change.value[0]),
+                combination, signed_one},
+               combinations_, present_);
+      continue;
     }
+    std::array<absl::int128, kMaxNumbers> numbers = {};
+    AddNumbers(change.value, column.components, signed_one, numbers.data());
     for (const int slot : contribution.slots) {
-      if (column.durations) {
-        DurationsOf(slot, change.group, change.column)
-            .Add(change.tick, DurationKey(change.kind, change.value[0]),
-                 signed_one, present_);
-      } else {
-        SumsOf(slot, change.group, change.column)
-            .Add(change.tick,
-                 {numbers.data(),
-                  static_cast<size_t>(NumbersOf(column.components))},
-                 present_);
-      }
+      if (slot < first_slot()) continue;
+      SumsOf(slot, change.group, change.column)
+          .Add(change.tick,
+               {numbers.data(),
+                static_cast<size_t>(NumbersOf(column.components))},
+               present_);
     }
   }
+}
+
+std::vector<uint32_t> Tallies::NumbersHere(const SlotCombinations& others) {
+  std::vector<uint32_t> numbers(others.size());
+  for (uint32_t i = 0; i < others.size(); ++i) {
+    numbers[i] = combinations_.NumberOf(others[i]);
+  }
+  return numbers;
 }
 
 void Tallies::Apply(const BookDelta& delta) {
@@ -59,11 +69,11 @@ void Tallies::Apply(const BookDelta& delta) {
     const absl::int128* number = &delta.numbers_[row.numbers];
     const auto changed = static_cast<uint32_t>(*number++);
     const int end = std::min(place.column + BookDelta::kRowColumns,
-                             static_cast<int>(columns_.size()));
+                             static_cast<int>(columns().size()));
     for (int column = place.column; column < end; ++column) {
-      if (columns_[column].durations) continue;
+      if (columns()[column].durations) continue;
       const absl::Span<const absl::int128> numbers(
-          number, NumbersOf(columns_[column].components));
+          number, NumbersOf(columns()[column].components));
       number += numbers.size();
       if ((changed >> (column - place.column) & 1) == 0 ||
           std::all_of(numbers.begin(), numbers.end(),
@@ -71,17 +81,18 @@ void Tallies::Apply(const BookDelta& delta) {
         continue;
       }
       for (const int slot : delta.combinations_[place.combination]) {
+        if (slot < first_slot()) continue;
         SumsOf(slot, place.group, column).Add(place.tick, numbers, present_);
       }
     }
   }
-  for (const BookDelta::DurationCell& cell : delta.durations_) {
-    const BookDelta::Place& place = cell.place;
-    if (cell.count == 0) continue;
-    for (const int slot : delta.combinations_[place.combination]) {
-      DurationsOf(slot, place.group, place.column)
-          .Add(place.tick, cell.key, cell.count, present_);
-    }
+  if (delta.durations_.empty()) return;
+  const std::vector<uint32_t> numbers = NumbersHere(delta.combinations_);
+  for (const BookDelta::DurationChange& change : delta.durations_) {
+    const BookDelta::Place& place = change.place;
+    DurationsOf(place.group, place.column)
+        .Add({place.tick, change.key, numbers[place.combination], change.count},
+             combinations_, present_);
   }
 }
 
@@ -96,30 +107,38 @@ void Tallies::Subtract(const Tallies& other) {
           sums_[i].Add(tick, {negative.data(), numbers.size()}, present_);
         });
   }
+  const std::vector<uint32_t> numbers = NumbersHere(other.combinations_);
   for (size_t i = 0; i < durations_.size(); ++i) {
-    durations_[i].Subtract(other.durations_[i]);
+    durations_[i].Subtract(other.durations_[i], numbers);
   }
 }
 
 Sums Tallies::ReadSums(int slot, int group, int column, Tick tick) const {
-  return SumsOf(slot, group, column).At(tick, present_);
+  if (slot >= first_slot())
+    return SumsOf(slot, group, column).At(tick, present_);
+  Sums sums(columns()[column].components);
+  for (int part = shape_.parts.begin; part < shape_.parts.end; ++part) {
+    sums += SumsOf(part, group, column).At(tick, present_);
+  }
+  return sums;
 }
 
 DurationCounts Tallies::ReadDurations(int slot, int group, int column,
                                       Tick tick) const {
-  return DurationsOf(slot, group, column).At(tick, present_);
+  return DurationsOf(group, column).At(slot, tick, combinations_);
 }
 
 std::vector<DurationBin> Tallies::ReadBins(
     int slot, int group, int column, Tick tick, Micros as_of,
     std::optional<Micros> horizon) const {
-  return DurationsOf(slot, group, column)
-      .BinsAt(tick, present_, as_of, horizon);
+  return DurationsOf(group, column)
+      .BinsAt(slot, tick, combinations_, as_of, horizon);
 }
 
 int64_t Tallies::bytes() const {
   int64_t bytes = sums_.capacity() * sizeof(SumSeries) +
-                  durations_.capacity() * sizeof(DurationSeries);
+                  durations_.capacity() * sizeof(DurationSeries) +
+                  combinations_.bytes();
   for (const SumSeries& series : sums_) bytes += series.bytes();
   for (const DurationSeries& series : durations_) bytes += series.bytes();
   return bytes;

@@ -13,22 +13,34 @@
 #include "engine/book_delta.h"
 #include "engine/contribution.h"
 #include "engine/duration_series.h"
+#include "engine/slot_combinations.h"
 #include "engine/sum_series.h"
 
 namespace stagecraft::engine {
+
+// What there is room for.
+struct TalliesShape {
+  int slots = 1;
+  int groups = 1;
+  std::vector<Column> columns;
+  // Slots of which each unit of slot 0 stands in exactly one, and no other unit
+  // does: the sums of slot 0 are then those of these together, and not kept.
+  // Empty: they are kept.
+  SlotRange parts;
+  friend bool operator==(const TalliesShape&, const TalliesShape&) = default;
+};
 
 // A plain value; not thread-safe. Reads as of the newest event that was ever
 // applied, or of a moment near to it, cost the same however long the tallies
 // go back; other reads cost more the more hours lie between.
 class Tallies {
  public:
-  Tallies(int slots, int groups, std::vector<Column> columns);
+  explicit Tallies(TalliesShape shape);
 
-  const std::vector<Column>& columns() const { return columns_; }
-  int slots() const { return slots_; }
-  int groups() const { return groups_; }
+  const TalliesShape& shape() const { return shape_; }
+  const std::vector<Column>& columns() const { return shape_.columns; }
   // Of the same shape, without changes.
-  Tallies Zero() const { return Tallies(slots_, groups_, columns_); }
+  Tallies Zero() const { return Tallies(shape_); }
 
   // Adds a unit's contribution (sign 1) or takes it away (sign -1).
   void Apply(const Contribution& contribution, int sign);
@@ -50,9 +62,9 @@ class Tallies {
   // format stands in engine/tallies_codec.cc.
   std::string Serialize() const;
   // Reads them again. Errors: kDataLoss if the bytes are not what Serialize
-  // writes of tallies with these slots, groups and columns.
-  static absl::StatusOr<Tallies> Parse(absl::string_view bytes, int slots,
-                                       int groups, std::vector<Column> columns);
+  // writes of tallies of this shape.
+  static absl::StatusOr<Tallies> Parse(absl::string_view bytes,
+                                       TalliesShape shape);
 
   // Memory that is held, apart from the object.
   int64_t bytes() const;
@@ -61,32 +73,40 @@ class Tallies {
   friend bool operator==(const Tallies& a, const Tallies& b);
 
  private:
+  // The first slot whose sums are kept.
+  int first_slot() const { return shape_.parts.empty() ? 0 : 1; }
+  // Of a slot that is kept.
   SumSeries& SumsOf(int slot, int group, int column) {
-    return sums_[Cell(sum_columns_, slot, group, column)];
+    return sums_[SumCell(slot, group, column)];
   }
   const SumSeries& SumsOf(int slot, int group, int column) const {
-    return sums_[Cell(sum_columns_, slot, group, column)];
+    return sums_[SumCell(slot, group, column)];
   }
-  DurationSeries& DurationsOf(int slot, int group, int column) {
-    return durations_[Cell(duration_columns_, slot, group, column)];
+  // Of all slots.
+  DurationSeries& DurationsOf(int group, int column) {
+    return durations_[static_cast<size_t>(group) * duration_columns_ +
+                      place_[column]];
   }
-  const DurationSeries& DurationsOf(int slot, int group, int column) const {
-    return durations_[Cell(duration_columns_, slot, group, column)];
+  const DurationSeries& DurationsOf(int group, int column) const {
+    return durations_[static_cast<size_t>(group) * duration_columns_ +
+                      place_[column]];
   }
-  size_t Cell(int columns, int slot, int group, int column) const {
-    return (static_cast<size_t>(slot) * groups_ + group) * columns +
-           place_[column];
+  size_t SumCell(int slot, int group, int column) const {
+    const size_t row =
+        static_cast<size_t>(slot - first_slot()) * shape_.groups + group;
+    return row * sum_columns_ + place_[column];
   }
+  // The numbers that other combinations have in combinations_.
+  std::vector<uint32_t> NumbersHere(const SlotCombinations& others);
   // Makes `tick` the present, unless that is later.
   void Advance(Tick tick);
 
-  int slots_;
-  int groups_;
-  std::vector<Column> columns_;
+  TalliesShape shape_;
   std::vector<int> place_;  // Of each column among those of its sort.
   int sum_columns_ = 0;
   int duration_columns_ = 0;
   std::vector<SumSeries> sums_;
+  SlotCombinations combinations_;  // Of durations.
   std::vector<DurationSeries> durations_;
   // The newest tick of an event: most looks are near it, and the windows that
   // will be over later come after it.

@@ -1,16 +1,22 @@
-// Tallies as bytes, in the format of version 1:
+// Tallies as bytes, in the format of version 2:
 //
-//   version   1 byte: 1
-//   shape     varints: slots, groups, columns; then a byte for each column:
-//             components, or 255 for durations
-//   series    slot by slot, group by group, column by column
+//   version   1 byte: 2
+//   shape     varints: the first slot that has sums (1 if those of slot 0 are
+//             the sums of others), slots, groups, columns; then a byte for each
+//             column: components, or 255 for durations
+//   sums      slot by slot, group by group, column by column
+//   durations group by group, column by column
 //   checksum  8 bytes, little-endian: XXH3 of all bytes before
 //
 // A series of sums is the number of ticks that have numbers other than 0, as a
 // varint; then for each, in increasing order, the difference to the tick before
 // (the first one: to 0), zigzag, and the numbers in the order of Sums::numbers,
 // zigzag, as varints of up to 128 bits. A series of durations stands in
-// engine/duration_series.cc, its blocks in engine/duration_block.h.
+// engine/duration_series.cc.
+//
+// Version 1 had sums of slot 0, always, did not say so, and had durations by
+// slot, between the sums in the order of columns. It is read, for the tallies
+// of finished experiments are stored.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -27,7 +33,7 @@
 namespace stagecraft::engine {
 namespace {
 
-constexpr char kVersion = 1;
+constexpr char kVersion = 2;
 constexpr size_t kChecksumBytes = 8;
 
 absl::uint128 ToZigzag128(absl::int128 n) {
@@ -38,12 +44,13 @@ absl::int128 FromZigzag128(absl::uint128 n) {
   return absl::int128(n >> 1 ^ ((n & 1) != 0 ? ~absl::uint128(0) : 0));
 }
 
-std::string ShapeOf(int slots, int groups, absl::Span<const Column> columns) {
+std::string ShapeOf(char version, const TalliesShape& of) {
   std::string shape;
-  AppendVarint<uint64_t>(slots, &shape);
-  AppendVarint<uint64_t>(groups, &shape);
-  AppendVarint<uint64_t>(columns.size(), &shape);
-  for (const Column& column : columns) {
+  if (version != 1) AppendVarint<uint64_t>(of.parts.empty() ? 0 : 1, &shape);
+  AppendVarint<uint64_t>(of.slots, &shape);
+  AppendVarint<uint64_t>(of.groups, &shape);
+  AppendVarint<uint64_t>(of.columns.size(), &shape);
+  for (const Column& column : of.columns) {
     shape.push_back(
         static_cast<char>(column.durations ? 255 : column.components));
   }
@@ -73,8 +80,8 @@ void SerializeSums(const SumSeries& series, std::string* out) {
   *out += ticks;
 }
 
-// Takes a series from the front of `in`. False if it could not have been
-// written.
+// Takes a series from the front of `in`, into `series` if it is not null. False
+// if it could not have been written.
 bool ParseSums(size_t size_of_numbers, absl::string_view* in, SumSeries* series,
                Tick* newest) {
   constexpr Tick kNever = std::numeric_limits<Tick>::min();
@@ -100,8 +107,10 @@ bool ParseSums(size_t size_of_numbers, absl::string_view* in, SumSeries* series,
       any = any || numbers[k] != 0;
     }
     if (!any) return false;
-    series->Add(static_cast<Tick>(tick), {numbers.data(), size_of_numbers},
-                kNever);
+    if (series != nullptr) {
+      series->Add(static_cast<Tick>(tick), {numbers.data(), size_of_numbers},
+                  kNever);
+    }
     if (tick % 2 != 0) *newest = std::max(*newest, static_cast<Tick>(tick));
   }
   return true;
@@ -111,26 +120,28 @@ bool ParseSums(size_t size_of_numbers, absl::string_view* in, SumSeries* series,
 
 std::string Tallies::Serialize() const {
   std::string out(1, kVersion);
-  out += ShapeOf(slots_, groups_, columns_);
-  for (int slot = 0; slot < slots_; ++slot) {
-    for (int group = 0; group < groups_; ++group) {
-      for (int column = 0; column < static_cast<int>(columns_.size());
-           ++column) {
-        if (columns_[column].durations) {
-          DurationsOf(slot, group, column).Serialize(&out);
-        } else {
-          SerializeSums(SumsOf(slot, group, column), &out);
-        }
+  out += ShapeOf(kVersion, shape_);
+  const int columns = static_cast<int>(this->columns().size());
+  for (int slot = first_slot(); slot < shape_.slots; ++slot) {
+    for (int group = 0; group < shape_.groups; ++group) {
+      for (int column = 0; column < columns; ++column) {
+        if (shape_.columns[column].durations) continue;
+        SerializeSums(SumsOf(slot, group, column), &out);
       }
+    }
+  }
+  for (int group = 0; group < shape_.groups; ++group) {
+    for (int column = 0; column < columns; ++column) {
+      if (!shape_.columns[column].durations) continue;
+      DurationsOf(group, column).Serialize(combinations_, &out);
     }
   }
   out += ChecksumOf(out);
   return out;
 }
 
-absl::StatusOr<Tallies> Tallies::Parse(absl::string_view bytes, int slots,
-                                       int groups,
-                                       std::vector<Column> columns) {
+absl::StatusOr<Tallies> Tallies::Parse(absl::string_view bytes,
+                                       TalliesShape wanted) {
   if (bytes.size() < 1 + kChecksumBytes ||
       bytes.substr(bytes.size() - kChecksumBytes) !=
           ChecksumOf(bytes.substr(0, bytes.size() - kChecksumBytes))) {
@@ -139,36 +150,55 @@ absl::StatusOr<Tallies> Tallies::Parse(absl::string_view bytes, int slots,
                      " bytes do not agree with their checksum"));
   }
   bytes.remove_suffix(kChecksumBytes);
-  if (bytes[0] != kVersion) {
+  const char version = bytes[0];
+  if (version != 1 && version != kVersion) {
     return absl::DataLossError(
-        absl::StrCat("tallies have the format ", static_cast<int>(bytes[0]),
-                     ", want ", static_cast<int>(kVersion)));
+        absl::StrCat("tallies have the format ", static_cast<int>(version),
+                     ", want 1 or ", static_cast<int>(kVersion)));
   }
   bytes.remove_prefix(1);
-  const std::string shape = ShapeOf(slots, groups, columns);
+  const std::string shape = ShapeOf(version, wanted);
   if (bytes.substr(0, shape.size()) != shape) {
-    return absl::DataLossError(
-        absl::StrCat("tallies have other slots, groups or columns, want ",
-                     slots, ", ", groups, " and ", columns.size()));
+    return absl::DataLossError(absl::StrCat(
+        "tallies have other slots, groups or columns, want ", wanted.slots,
+        ", ", wanted.groups, " and ", wanted.columns.size()));
   }
   bytes.remove_prefix(shape.size());
-  Tallies tallies(slots, groups, std::move(columns));
+  Tallies tallies(std::move(wanted));
   Tick newest = tallies.present_;
-  for (int slot = 0; slot < slots; ++slot) {
+  const auto damaged = [&](int slot, int group, int column) {
+    return absl::DataLossError(absl::StrCat("tallies of slot ", slot,
+                                            ", group ", group, ", column ",
+                                            column, " are damaged"));
+  };
+  const int slots = tallies.shape_.slots;
+  const int groups = tallies.shape_.groups;
+  const int count = static_cast<int>(tallies.columns().size());
+  for (int slot = version == 1 ? 0 : tallies.first_slot(); slot < slots;
+       ++slot) {
     for (int group = 0; group < groups; ++group) {
-      for (size_t c = 0; c < tallies.columns_.size(); ++c) {
-        const Column& column = tallies.columns_[c];
-        const int i = static_cast<int>(c);
+      for (int i = 0; i < count; ++i) {
+        const Column& column = tallies.columns()[i];
+        if (column.durations && version != 1) continue;
         const bool read =
             column.durations
-                ? tallies.DurationsOf(slot, group, i).Parse(&bytes, &newest)
+                ? tallies.DurationsOf(group, i).ParseVersion1(
+                      slot, &bytes, &tallies.combinations_, &newest)
                 : ParseSums(NumbersOf(column.components), &bytes,
-                            &tallies.SumsOf(slot, group, i), &newest);
-        if (!read) {
-          return absl::DataLossError(
-              absl::StrCat("tallies of slot ", slot, ", group ", group,
-                           ", column ", i, " are damaged"));
-        }
+                            slot < tallies.first_slot()
+                                ? nullptr
+                                : &tallies.SumsOf(slot, group, i),
+                            &newest);
+        if (!read) return damaged(slot, group, i);
+      }
+    }
+  }
+  for (int group = 0; group < groups && version != 1; ++group) {
+    for (int i = 0; i < count; ++i) {
+      if (!tallies.columns()[i].durations) continue;
+      if (!tallies.DurationsOf(group, i).Parse(
+              slots, &bytes, &tallies.combinations_, &newest)) {
+        return damaged(0, group, i);
       }
     }
   }
@@ -177,11 +207,14 @@ absl::StatusOr<Tallies> Tallies::Parse(absl::string_view bytes, int slots,
                                             bytes.size(), " bytes, want 0"));
   }
   tallies.Advance(newest);
+  for (DurationSeries& series : tallies.durations_) {
+    series.Settle(tallies.combinations_, tallies.present_);
+  }
   return tallies;
 }
 
 bool operator==(const Tallies& a, const Tallies& b) {
-  return a.columns_ == b.columns_ && a.Serialize() == b.Serialize();
+  return a.columns() == b.columns() && a.Serialize() == b.Serialize();
 }
 
 }  // namespace stagecraft::engine

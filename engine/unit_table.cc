@@ -194,6 +194,7 @@ void UnitShard::ForEachInMemory(absl::FunctionRef<void(Unit* unit)> fn) {
 UnitTable::UnitTable(Store* scratch, int64_t budget_bytes) : scratch_(scratch) {
   for (UnitShard& shard : shards_) {
     shard.scratch_ = scratch;
+    shard.slab_.UseMemory(&memory_);
     shard.budget_ = budget_bytes / kShards;
   }
 }

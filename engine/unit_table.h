@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "engine/slab.h"
+#include "engine/slab_memory.h"
 #include "engine/store/store.h"
 #include "engine/unit_events.h"
 
@@ -163,6 +164,7 @@ class UnitTable {
 
  private:
   Store* const scratch_;
+  SlabMemory memory_;
   std::array<UnitShard, kShards> shards_;
 };
 

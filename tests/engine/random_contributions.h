@@ -94,11 +94,21 @@ class Random {
   std::mt19937_64 random_;
 };
 
-inline Tallies Zero() { return Tallies(kSlots, kGroups, TestColumns()); }
+// MakeContribution puts each unit into one of these.
+inline constexpr SlotRange kParts = {1, 4};
 
-inline Tallies RandomTallies(uint64_t seed, int units) {
+inline TalliesShape TestShape(const SlotRange& parts = {}) {
+  return {.slots = kSlots,
+          .groups = kGroups,
+          .columns = TestColumns(),
+          .parts = parts};
+}
+inline Tallies Zero() { return Tallies(TestShape()); }
+
+inline Tallies RandomTallies(uint64_t seed, int units,
+                             const TalliesShape& shape = TestShape()) {
   Random random(seed);
-  Tallies tallies = Zero();
+  Tallies tallies(shape);
   for (int i = 0; i < units; ++i) tallies.Apply(random.MakeContribution(), 1);
   return tallies;
 }

@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "engine/hash.h"
 #include "engine/tallies.h"
 #include "gtest/gtest.h"
@@ -17,9 +20,10 @@ using ::testing::_;
 
 TEST(TalliesCodecTest, WhatIsWrittenIsRead) {
   for (uint64_t seed = 1; seed <= 5; ++seed) {
-    const Tallies tallies = RandomTallies(seed, 400);
+    const TalliesShape shape = TestShape(seed % 2 == 0 ? kParts : SlotRange());
+    const Tallies tallies = RandomTallies(seed, 400, shape);
     const std::string bytes = tallies.Serialize();
-    auto parsed = Tallies::Parse(bytes, kSlots, kGroups, TestColumns());
+    auto parsed = Tallies::Parse(bytes, shape);
     ASSERT_THAT(parsed, IsOk());
     EXPECT_TRUE(*parsed == tallies);
     EXPECT_EQ(parsed->Serialize(), bytes);
@@ -67,9 +71,9 @@ TEST(TalliesCodecTest, TheSameTalliesAreTheSameBytes) {
 
 TEST(TalliesCodecTest, WhatIsCutOrDamagedIsRefused) {
   const std::string bytes = RandomTallies(21, 8).Serialize();
-  ASSERT_THAT(Tallies::Parse(bytes, kSlots, kGroups, TestColumns()), IsOk());
+  ASSERT_THAT(Tallies::Parse(bytes, TestShape()), IsOk());
   const auto expect_refused = [](const std::string& damaged) {
-    ASSERT_THAT(Tallies::Parse(damaged, kSlots, kGroups, TestColumns()),
+    ASSERT_THAT(Tallies::Parse(damaged, TestShape()),
                 StatusIs(absl::StatusCode::kDataLoss, _));
   };
   for (size_t i = 0; i < bytes.size(); ++i) {
@@ -98,11 +102,10 @@ TEST(TalliesCodecTest, HostileBytesAreRefusedOrMeanSomething) {
   Random random(23);
   int refused = 0;
   const auto probe = [&](const std::string& hostile) {
-    const auto parsed =
-        Tallies::Parse(Signed(hostile), kSlots, kGroups, TestColumns());
+    const auto parsed = Tallies::Parse(Signed(hostile), TestShape());
     if (parsed.ok()) {
       const std::string again = parsed->Serialize();
-      const auto same = Tallies::Parse(again, kSlots, kGroups, TestColumns());
+      const auto same = Tallies::Parse(again, TestShape());
       ASSERT_THAT(same, IsOk());
       EXPECT_EQ(same->Serialize(), again);
     } else {
@@ -128,19 +131,64 @@ TEST(TalliesCodecTest, HostileBytesAreRefusedOrMeanSomething) {
 TEST(TalliesCodecTest, OtherShapesAreRefused) {
   const std::string bytes = RandomTallies(24, 8).Serialize();
   const auto code = absl::StatusCode::kDataLoss;
-  EXPECT_THAT(Tallies::Parse(bytes, kSlots + 1, kGroups, TestColumns()),
-              StatusIs(code, _));
-  EXPECT_THAT(Tallies::Parse(bytes, kGroups, kSlots, TestColumns()),
-              StatusIs(code, _));
-  std::vector<Column> columns = TestColumns();
-  columns[1].components = 2;
-  EXPECT_THAT(Tallies::Parse(bytes, kSlots, kGroups, columns),
-              StatusIs(code, _));
+  const auto expect_refused = [&](const auto& change) {
+    TalliesShape shape = TestShape();
+    change(&shape);
+    EXPECT_THAT(Tallies::Parse(bytes, shape), StatusIs(code, _));
+  };
+  expect_refused([](TalliesShape* shape) { ++shape->slots; });
+  expect_refused(
+      [](TalliesShape* shape) { std::swap(shape->slots, shape->groups); });
+  expect_refused([](TalliesShape* shape) { shape->columns[1].components = 2; });
+  expect_refused([](TalliesShape* shape) { *shape = TestShape(kParts); });
   std::string other_version = bytes.substr(0, bytes.size() - 8);
-  other_version[0] = 2;
-  EXPECT_THAT(
-      Tallies::Parse(Signed(other_version), kSlots, kGroups, TestColumns()),
-      StatusIs(code, ::testing::HasSubstr("want 1")));
+  other_version[0] = 3;
+  EXPECT_THAT(Tallies::Parse(Signed(other_version), TestShape()),
+              StatusIs(code, ::testing::HasSubstr("want 1 or 2")));
+}
+
+std::string FromHex(const std::string& path) {
+  std::ifstream file(path);
+  std::string bytes;
+  std::string line;
+  while (std::getline(file, line)) bytes += absl::HexStringToBytes(line);
+  return bytes;
+}
+
+// testdata/tallies_version1.hex is what version 1 wrote of these tallies.
+TEST(TalliesCodecTest, Version1IsRead) {
+  const std::string bytes =
+      FromHex("tests/engine/testdata/tallies_version1.hex");
+  ASSERT_EQ(bytes.size(), 7665u);
+  const Tallies expected = RandomTallies(31, 6);
+  for (const SlotRange& parts : {SlotRange(), kParts}) {
+    const auto parsed = Tallies::Parse(bytes, TestShape(parts));
+    ASSERT_THAT(parsed, IsOk());
+    int changes = 0;
+    for (int slot = 0; slot < kSlots; ++slot) {
+      for (int group = 0; group < kGroups; ++group) {
+        for (int column = 0; column < 7; ++column) {
+          for (Tick tick = kBegin - 1; tick <= kBegin + kTicks; tick += 7) {
+            if (TestColumns()[column].durations) {
+              const auto counts =
+                  expected.ReadDurations(slot, group, column, tick);
+              ASSERT_EQ(parsed->ReadDurations(slot, group, column, tick),
+                        counts);
+              changes += counts.IsZero() ? 0 : 1;
+            } else {
+              ASSERT_EQ(parsed->ReadSums(slot, group, column, tick),
+                        expected.ReadSums(slot, group, column, tick));
+            }
+          }
+        }
+      }
+    }
+    EXPECT_GT(changes, 100);
+  }
+  std::string damaged = bytes;
+  damaged[damaged.size() / 2] ^= 1;
+  EXPECT_THAT(Tallies::Parse(damaged, TestShape()),
+              StatusIs(absl::StatusCode::kDataLoss, _));
 }
 
 }  // namespace
