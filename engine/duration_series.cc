@@ -1,7 +1,6 @@
 #include "engine/duration_series.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "engine/radix_sort.h"
@@ -11,32 +10,6 @@ namespace stagecraft::engine {
 namespace {
 
 constexpr Tick kBegin = std::numeric_limits<Tick>::min();
-
-// Sorts what consists of some sorted parts.
-template <typename T, typename Less>
-void MergeParts(std::vector<T>* values, const Less& less) {
-  std::vector<size_t> ends;  // Of the parts.
-  for (size_t i = 1; i < values->size(); ++i) {
-    if (less((*values)[i], (*values)[i - 1])) ends.push_back(i);
-  }
-  ends.push_back(values->size());
-  std::vector<T> merged;
-  while (ends.size() > 1) {
-    merged.clear();
-    merged.reserve(values->size());
-    std::vector<size_t> fewer;
-    for (size_t i = 0; i < ends.size(); i += 2) {
-      const auto begin = values->begin() + merged.size();
-      const auto middle = values->begin() + ends[i];
-      const auto end =
-          i + 1 < ends.size() ? values->begin() + ends[i + 1] : middle;
-      std::merge(begin, middle, middle, end, std::back_inserter(merged), less);
-      fewer.push_back(merged.size());
-    }
-    values->swap(merged);
-    ends.swap(fewer);
-  }
-}
 
 // What changes are written as differences of.
 struct Place {
@@ -177,10 +150,8 @@ void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
   ForEachIn(total_until_, present,
             [&](const Change& change) { past.push_back(change); });
   total_until_ = present;
-  // Sorted within each tick.
-  MergeParts(&past, [](const Change& a, const Change& b) {
-    return a.key() < b.key();
-  });
+  RadixSort([](const Change& change) { return change.key(); },
+            [](const Change&) { return uint64_t{0}; }, &past);
   std::vector<std::vector<DurationCounts::Count>> more(totals_.size());
   for (const Change& change : past) {
     for (const int slot : of[change.combination()]) {

@@ -262,9 +262,10 @@ class Engine {
                                    FoldedSpecs restored);
   std::optional<std::string> SnapshotPath() const;
   // Reads all units: engine_scan.cc. Calls `visit(thread, root, events)` with
-  // each unit, and `flush(thread)` now and then and at the end.
+  // each unit that is wanted, and `flush(thread)` now and then and at the end.
   absl::Status VisitUnits(
       Population* population,
+      absl::FunctionRef<bool(int thread, absl::string_view packed)> wanted,
       absl::FunctionRef<void(int thread, absl::string_view root,
                              absl::Span<const UnitEvent> events)>
           visit,

@@ -34,6 +34,7 @@ absl::Status Validate(const HistoryOptions& options) {
 
 absl::Status Engine::VisitUnits(
     Population* population,
+    absl::FunctionRef<bool(int thread, absl::string_view packed)> wanted,
     absl::FunctionRef<void(int thread, absl::string_view root,
                            absl::Span<const UnitEvent> events)>
         visit,
@@ -51,8 +52,10 @@ absl::Status Engine::VisitUnits(
       options_.threads,
       [&](int thread, absl::string_view root, absl::string_view packed) {
         Worker& worker = workers[thread];
-        UnpackAll(packed, &worker.events);
-        visit(thread, root, worker.events);
+        if (wanted(thread, packed)) {
+          UnpackAll(packed, &worker.events);
+          visit(thread, root, worker.events);
+        }
         if (++worker.units % kUnitsPerFlush != 0) return absl::OkStatus();
         flush(thread);
         const int64_t now = done.fetch_add(kUnitsPerFlush) + kUnitsPerFlush;
@@ -76,6 +79,9 @@ absl::Status Engine::FoldAll(
   for (auto& folder : folders) folder = std::make_unique<UnitFolder>(&set);
   return VisitUnits(
       population,
+      [&](int thread, absl::string_view packed) {
+        return folders[thread]->MayContribute(packed);
+      },
       [&](int thread, absl::string_view, absl::Span<const UnitEvent> events) {
         folders[thread]->Add(events, 1);
       },
@@ -151,7 +157,7 @@ absl::StatusOr<StageHistory> Engine::ReadHistory(
       readers.emplace_back(&set, &population_->contents(), options);
     }
     const absl::Status status = VisitUnits(
-        population_.get(),
+        population_.get(), [](int, absl::string_view) { return true; },
         [&](int thread, absl::string_view root,
             absl::Span<const UnitEvent> events) {
           readers[thread].Add(root, events, folders[thread].Facts(events));

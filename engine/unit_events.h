@@ -104,6 +104,21 @@ inline const char* Unpack(const char* in, UnitEvent* event) {
   return in;
 }
 
+// Reads nothing of it but the content's number; returns where it ends.
+inline const char* UnpackContent(const char* in, uint32_t* content) {
+  uint32_t tail;
+  std::memcpy(&tail, in + 16, 4);
+  in += kMinEventBytes + ((tail & 1) != 0 ? 8 : 0);
+  *content = tail >> 8;
+  if ((tail & 2) != 0) {
+    uint32_t size;
+    std::memcpy(&size, in, 4);
+    in += 4 + size;
+    *content = ContentTable::kNotInterned;
+  }
+  return in;
+}
+
 }  // namespace stagecraft::engine
 
 #endif  // STAGECRAFT_ENGINE_UNIT_EVENTS_H_

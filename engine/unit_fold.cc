@@ -70,6 +70,31 @@ UnitFolder::UnitFolder(const FoldSet* set)
   }
 }
 
+bool UnitFolder::Matters(uint32_t content) {
+  if (content >= matters_.size()) matters_.resize(content + 1, -1);
+  int8_t& matters = matters_[content];
+  if (matters < 0) {
+    // An exposure, or an event that a stage may begin with.
+    const ContentFacts& facts = set_->FactsOf(content);
+    SpecSet specs = facts.matches;
+    specs &= set_->journeys();
+    specs |= facts.exposes;
+    matters = 0;
+    specs.ForEach([&](size_t) { matters = 1; });
+  }
+  return matters != 0;
+}
+
+bool UnitFolder::MayContribute(absl::string_view packed) {
+  const char* const end = packed.data() + packed.size();
+  uint32_t content;
+  for (const char* in = packed.data(); in < end;) {
+    in = UnpackContent(in, &content);
+    if (content == ContentTable::kNotInterned || Matters(content)) return true;
+  }
+  return false;
+}
+
 const ContentFacts& UnitFolder::FactsOf(const UnitEvent& event) {
   if (event.content != ContentTable::kNotInterned) {
     return set_->FactsOf(event.content);

@@ -37,6 +37,8 @@ class UnitFolder {
   // `set` outlives it.
   explicit UnitFolder(const FoldSet* set);
 
+  // False: a unit with these packed events contributes nothing.
+  bool MayContribute(absl::string_view packed);
   // Takes the contribution of a whole unit in (1) or out (-1). `late` is said
   // to the books.
   void Add(absl::Span<const UnitEvent> events, int sign, bool late = false);
@@ -56,6 +58,8 @@ class UnitFolder {
   void Flush();
 
  private:
+  // Whether an event of this content can make a unit contribute.
+  bool Matters(uint32_t content);
   const ContentFacts& FactsOf(const UnitEvent& event);
   void ToFacts(absl::Span<const UnitEvent> events,
                std::vector<FoldEvent>* facts);
@@ -67,6 +71,7 @@ class UnitFolder {
   std::vector<BookDelta> late_;
   std::vector<FoldEvent> before_;
   std::vector<FoldEvent> after_;
+  std::vector<int8_t> matters_;      // By content: -1 if not asked yet.
   std::deque<ContentFacts> judged_;  // Of contents without a number.
   Contribution old_;
   Contribution new_;
