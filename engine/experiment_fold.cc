@@ -8,12 +8,6 @@
 namespace stagecraft::engine {
 namespace {
 
-// Of filters without a bit of their own: all bits. Of no filter (-1): none.
-uint64_t BitOf(int filter) {
-  if (filter < 0) return 0;
-  return filter < 64 ? uint64_t{1} << filter : ~uint64_t{0};
-}
-
 // The first event that is no exposure.
 absl::Span<const FoldEvent>::iterator FirstOther(
     absl::Span<const FoldEvent> events) {

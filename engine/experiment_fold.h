@@ -109,6 +109,11 @@ class ExperimentFold {
   // Filters by number, those from 64 on left out, or all.
   using FilterBits = uint64_t;
   static constexpr FilterBits kAllFilters = ~FilterBits{0};
+  // Of filters without a bit of their own: all bits. Of no filter (-1): none.
+  static FilterBits BitOf(int filter) {
+    if (filter < 0) return 0;
+    return filter < 64 ? FilterBits{1} << filter : kAllFilters;
+  }
 
   // The variant that the event exposes to, if it counts.
   std::optional<int> ExposedVariant(const FoldEvent& event, size_t spec) const;
@@ -149,7 +154,9 @@ class ExperimentFold {
   void ContributeTime(int column, Micros entry, std::optional<Micros> end,
                       std::optional<Micros> horizon, Micros resolution,
                       Emitter* emitter) const;
-  void ContributeStages(MatchSpan matches, const ExposureSummary& exposure,
+  // Of the first stage that looks at one of `filters`, and those after it.
+  void ContributeStages(FilterBits filters, MatchSpan matches,
+                        const ExposureSummary& exposure,
                         Emitter* emitter) const;
 
   std::shared_ptr<const Experiment> experiment_;

@@ -31,7 +31,7 @@ void ExperimentFold::ContributeColumns(FilterBits filters, MatchSpan before,
     ContributeKpi(static_cast<int>(i), before, matches, exposure, emitter);
   }
   if ((filters & stage_filters_) != 0) {
-    ContributeStages(matches, exposure, emitter);
+    ContributeStages(filters, matches, exposure, emitter);
   }
 }
 
@@ -135,7 +135,7 @@ void ExperimentFold::ContributeTime(int column, Micros entry,
   }
 }
 
-void ExperimentFold::ContributeStages(MatchSpan matches,
+void ExperimentFold::ContributeStages(FilterBits filters, MatchSpan matches,
                                       const ExposureSummary& exposure,
                                       Emitter* emitter) const {
   if (columns_.later_stages() == 0) return;
@@ -146,7 +146,10 @@ void ExperimentFold::ContributeStages(MatchSpan matches,
   const Micros window_end = exposure.time + guardrail_window_;
   std::optional<Micros> next_stage;  // Entry to the stage after the own one.
   std::optional<Micros> from = exposure.time;
+  // When earlier stages were entered does not follow from these filters.
+  bool concerned = false;
   for (int stage = first; stage < stages; ++stage) {
+    concerned = concerned || (filters & BitOf(stage_filter_[stage])) != 0;
     std::optional<Micros> entry;
     if (from.has_value()) {
       const auto match = std::find_if(
@@ -156,6 +159,8 @@ void ExperimentFold::ContributeStages(MatchSpan matches,
           });
       if (match != matches.end()) entry = match->time;
     }
+    if (ordered) from = entry;
+    if (!concerned) continue;
     if (stage == first) next_stage = entry;
     if (entry.has_value()) {
       emitter->Add(columns_.StageReached(stage), EventTick(*entry), {});
@@ -163,8 +168,8 @@ void ExperimentFold::ContributeStages(MatchSpan matches,
     const bool converted = entry.has_value() && *entry < window_end;
     emitter->Add(columns_.StageConversion(stage), TimedTick(window_end),
                  {converted ? static_cast<MicroValue>(kMicroPerUnit) : 0});
-    if (ordered) from = entry;
   }
+  if ((filters & BitOf(stage_filter_[first])) == 0) return;
   ContributeTime(
       columns_.TimeInStage(), exposure.time, next_stage, guardrail_window_,
       std::max(experiment_->journey->time_resolution, kTimeInStageResolution),
