@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "clients/cpp/event_columns.h"
 #include "clients/cpp/event_sender_impl.h"
 #include "clients/cpp/event_stream.h"
@@ -165,6 +166,7 @@ class Sender : public EventSender {
     kept_.push_back(std::move(current_));
     current_ = nullptr;
     current_bytes_ = 0;
+    kept_.back()->ready = absl::Now();
     if (stream_ != nullptr) stream_->Write(kept_.back());
   }
 
@@ -190,14 +192,14 @@ class Sender : public EventSender {
       }
       // With room in the window only what is there already is taken.
       const bool wait = kept_.size() > limit;
-      std::vector<v1::StreamEventsResponse> responses;
+      std::vector<Acknowledgement> responses;
       bool done = false;
       const bool in_time = stream_->Await(
           wait ? options_.acknowledgement_timeout : absl::ZeroDuration(),
           &responses, &done);
       absl::Status bad;
-      for (const v1::StreamEventsResponse& response : responses) {
-        bad = Acknowledge(response);
+      for (const Acknowledgement& acknowledgement : responses) {
+        bad = Acknowledge(acknowledgement);
         if (!bad.ok()) break;
       }
       if (!bad.ok()) {
@@ -247,7 +249,8 @@ class Sender : public EventSender {
     return absl::OkStatus();
   }
 
-  absl::Status Acknowledge(const v1::StreamEventsResponse& response) {
+  absl::Status Acknowledge(const Acknowledgement& acknowledgement) {
+    const v1::StreamEventsResponse& response = acknowledgement.response;
     const int64_t up_to = response.acknowledged_sequence();
     if (up_to < popped_ || up_to - popped_ > kept_.size()) {
       return absl::InternalError(absl::StrCat(
@@ -260,6 +263,10 @@ class Sender : public EventSender {
     if (up_to > popped_) failures_ = 0;
     for (; popped_ < up_to; ++popped_) {
       totals_.acknowledged += kept_.front()->items();
+      if (options_.on_acknowledged) {
+        options_.on_acknowledged(acknowledgement.received -
+                                 kept_.front()->ready);
+      }
       std::shared_ptr<EventBatch> batch = std::move(kept_.front());
       kept_.pop_front();
       // The stream may hold it for a moment longer.

@@ -86,6 +86,9 @@ struct EventSenderOptions {
   // Called for each rejection as it is learned of, from within Send() or
   // Flush(). May be null.
   std::function<void(const Rejection&)> on_rejection;
+  // Called for each acknowledged batch, from within Send() or Flush(), with the
+  // time from when it was full until its acknowledgement came. May be null.
+  std::function<void(absl::Duration)> on_acknowledged;
 };
 
 // Thread-compatible: one thread at a time. The work is done within Send() and

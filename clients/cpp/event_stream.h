@@ -12,6 +12,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/support/client_callback.h"
@@ -26,11 +27,18 @@ struct EventBatch {
   // Tags of `request.events` and `request.columns`.
   std::vector<int64_t> event_tags, column_tags;
   std::vector<int64_t> alias_tags;
+  absl::Time ready;  // When it was full, or flushed.
 
   int64_t items() const {
     return request.events_size() + request.aliases_size() +
            request.columns().units_size();
   }
+};
+
+// What the server says, and when it came.
+struct Acknowledgement {
+  v1::StreamEventsResponse response;
+  absl::Time received;
 };
 
 // One stream: the batches of `base`, `base + 1`, ... are its sequence 1, 2, ...
@@ -61,8 +69,8 @@ class EventStream : public grpc::ClientBidiReactor<v1::StreamEventsRequest,
 
   // Waits until there are acknowledgements or the stream has ended, at most
   // `limit`. Takes over what came. False on a timeout.
-  bool Await(absl::Duration limit,
-             std::vector<v1::StreamEventsResponse>* responses, bool* done) {
+  bool Await(absl::Duration limit, std::vector<Acknowledgement>* responses,
+             bool* done) {
     absl::MutexLock lock(&mutex_);
     const bool in_time = mutex_.AwaitWithTimeout(
         absl::Condition(
@@ -111,7 +119,7 @@ class EventStream : public grpc::ClientBidiReactor<v1::StreamEventsRequest,
   void OnReadDone(bool ok) override {
     absl::MutexLock lock(&mutex_);
     if (!ok) return;
-    responses_.push_back(std::move(response_));
+    responses_.push_back({std::move(response_), absl::Now()});
     response_.Clear();
     StartRead(&response_);
   }
@@ -145,7 +153,7 @@ class EventStream : public grpc::ClientBidiReactor<v1::StreamEventsRequest,
   bool writes_done_ ABSL_GUARDED_BY(mutex_) = false;
   bool writes_done_sent_ ABSL_GUARDED_BY(mutex_) = false;
   v1::StreamEventsResponse response_;  // The reader's alone.
-  std::vector<v1::StreamEventsResponse> responses_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Acknowledgement> responses_ ABSL_GUARDED_BY(mutex_);
   bool done_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::Status status_ ABSL_GUARDED_BY(mutex_);
 };

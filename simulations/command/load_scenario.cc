@@ -8,9 +8,14 @@
 
 namespace stagecraft::simulations {
 
-absl::StatusOr<LoadedScenario> LoadScenario(const std::string& path) {
+absl::StatusOr<LoadedScenario> LoadScenario(const std::string& path,
+                                            double people) {
   auto source = ReadScenario(path);
   if (!source.ok()) return source.status();
+  if (people != 1) {
+    v1::Scenario::World& world = *source->mutable_world();
+    world.set_arrivals_per_day(world.arrivals_per_day() * people);
+  }
   auto compiled = Compile(*source);
   if (!compiled.ok()) {
     return absl::Status(compiled.status().code(),

@@ -16,8 +16,10 @@ struct LoadedScenario {
   std::shared_ptr<const Scenario> compiled;
 };
 
-// Errors: as ReadScenario and Compile; they name the file.
-absl::StatusOr<LoadedScenario> LoadScenario(const std::string& path);
+// `people`: so many times as many come. Errors: as ReadScenario and Compile;
+// they name the file.
+absl::StatusOr<LoadedScenario> LoadScenario(const std::string& path,
+                                            double people = 1);
 
 }  // namespace stagecraft::simulations
 

@@ -106,20 +106,26 @@ class Simulator {
         options_(options) {}
 
   absl::Status FromEvents(SimulationReport* report) {
-    const auto truth = TrueEffects(
-        scenario_, {.units = options_.pool_units, .threads = options_.threads});
+    Begin("units", 0);
+    TruthOptions asked = {.units = options_.pool_units,
+                          .threads = options_.threads};
+    asked.progress = [this](int64_t done, int64_t total) {
+      return Reach(done, total);
+    };
+    const auto truth = TrueEffects(scenario_, asked);
+    if (!truth.ok()) return truth.status();
     Begin("replications", options_.replications);
     const World world(shared_scenario_);
     const auto found =
-        Simulate(world, truth,
+        Simulate(world, *truth,
                  {.seed = options_.seed,
                   .replications = options_.replications,
                   .threads = options_.threads,
                   .progress = [this](int64_t done) { return Reach(done); }});
     if (!found.ok()) return found.status();
     report->events = found->totals.events;
-    for (size_t i = 0; i < truth.size(); ++i) {
-      report->plans.push_back({*scenario_.experiments[i], truth[i],
+    for (size_t i = 0; i < truth->size(); ++i) {
+      report->plans.push_back({*scenario_.experiments[i], (*truth)[i],
                                found->characteristics[i].Summarize(),
                                IsSplitBroken(scenario_, static_cast<int>(i))});
     }
@@ -188,9 +194,10 @@ class Simulator {
     progress_.done += more;
     return !options_.progress || options_.progress(progress_);
   }
-  bool Reach(int64_t done) {
+  bool Reach(int64_t done, std::optional<int64_t> total = std::nullopt) {
     absl::MutexLock lock(&mutex_);
     progress_.done = done;
+    if (total.has_value()) progress_.total = *total;
     return !options_.progress || options_.progress(progress_);
   }
 
@@ -225,6 +232,9 @@ absl::StatusOr<SimulationReport> MakeReport(const Scenario& scenario,
                                   ? simulator.FromEvents(&report)
                                   : simulator.FromTallies(&report);
   if (!status.ok()) return status;
+  for (const Expectation& expectation : played.expectations) {
+    report.plans[expectation.experiment].expectations.push_back(expectation);
+  }
   for (const PlanReport& plan : report.plans) {
     report.looks_taken += LooksTaken(plan.summary, report.looks);
   }

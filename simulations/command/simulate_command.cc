@@ -16,6 +16,7 @@
 #include "simulations/command/interrupt.h"
 #include "simulations/command/load_scenario.h"
 #include "simulations/command/make_report.h"
+#include "simulations/report/expected.h"
 #include "simulations/report/report.h"
 #include "simulations/report/to_proto.h"
 
@@ -150,6 +151,12 @@ absl::StatusOr<ExitCode> Run(Context& context, const Flags& flags) {
     context.Note(absl::StrCat("wrote ", flags.html));
   }
   context.Note(SpeedText(*report, seconds));
+  if (const int broken = CountBroken(*report); broken > 0) {
+    context.err() << "stagecraft: " << broken
+                  << (broken == 1 ? " expectation" : " expectations")
+                  << " of the scenario broken\n";
+    return cli::kExitOther;
+  }
   return cli::kExitOk;
 }
 
@@ -212,7 +219,8 @@ void AddSimulateCommand(CLI::App& app, Context& context) {
       "harm;\nhow sure its intervals and estimates are when it stops, and how "
       "long it takes.\nEach number comes with the interval in which it would "
       "lie after infinitely many\nreplications, and with what the plan "
-      "promises.\n\n"
+      "promises. A scenario may say what must come out (expect): if that is "
+      "broken, not\nby chance alone, the exit code is 1.\n\n"
       "Examples:\n"
       "  stagecraft simulate simulations/scenarios/winner.textproto\n"
       "  stagecraft simulate winner.textproto -n 10000 --driven tallies --html "

@@ -6,6 +6,7 @@
 #include "clients/report/html.h"
 #include "clients/report/names.h"
 #include "simulations/report/estimate_table.h"
+#include "simulations/report/expected.h"
 #include "simulations/report/lines.h"
 #include "simulations/report/look_chart.h"
 #include "simulations/report/rate_plot.h"
@@ -177,6 +178,15 @@ void AddPlan(Html& html, const SimulationReport& report,
                 {.caption = "Share of the intervals that held the truth when "
                             "the plan stopped",
                  .whole = false,
+                 .tones = {}});
+  }
+  const std::vector<Line> expected = ExpectedLines(plan);
+  if (!expected.empty()) {
+    html.Raw("<h3>Expected by the scenario</h3>");
+    AddRatePlot(html, expected,
+                {.caption = "Shares of replications; shaded is what the "
+                            "scenario does not allow",
+                 .whole = true,
                  .tones = {}});
   }
   AddTruth(html, plan);

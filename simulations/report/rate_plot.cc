@@ -121,7 +121,9 @@ void AddPicture(Html& html, const Scale& scale, const Line& line,
 
 void AddNumbers(Html& html, const Line& line) {
   html.Raw("<td class=\"says\"><b class=\"num\">")
-      .Text(client::FormatShare(line.measured.value))
+      .Text(line.measured.replications > 0
+                ? client::FormatShare(line.measured.value)
+                : "-")
       .Raw("</b>");
   if (const std::optional<Agreement> agreement = AgreementOf(line)) {
     html.Raw(" <span class=\"tag ")
@@ -130,7 +132,8 @@ void AddNumbers(Html& html, const Line& line) {
         .Text(AgreementText(*line.promise, *agreement))
         .Raw("</span>");
   }
-  html.Raw("<span class=\"sub num\">").Text(ShareRange(line.measured));
+  html.Raw("<span class=\"sub num\">");
+  if (line.measured.replications > 0) html.Text(ShareRange(line.measured));
   if (line.promise.has_value()) {
     html.Raw("</span><span class=\"sub num\">")
         .Text(PromiseText(*line.promise));

@@ -10,6 +10,7 @@
 
 #include "engine/experiment.h"
 #include "engine/operating_characteristics.h"
+#include "simulations/scenario/expectation.h"
 
 namespace stagecraft::simulations {
 
@@ -20,6 +21,7 @@ struct PlanReport {
   engine::OperatingCharacteristics::Summary summary;
   // The scenario breaks the split of this experiment: alarms are wanted.
   bool split_broken = false;
+  std::vector<Expectation> expectations;  // Of this plan.
 };
 
 // How replications were made.

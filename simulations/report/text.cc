@@ -5,6 +5,7 @@
 #include "clients/cli/table.h"
 #include "clients/report/format.h"
 #include "clients/report/names.h"
+#include "simulations/report/expected.h"
 #include "simulations/report/lines.h"
 #include "simulations/report/report.h"
 #include "simulations/report/words.h"
@@ -43,6 +44,25 @@ std::string RateTable(const std::string& title,
                {""},
                {""}});
   AddLines(lines, table);
+  return absl::StrCat("\n", table.Render(2));
+}
+
+std::string ExpectedTable(const PlanReport& plan) {
+  const std::vector<Line> lines = ExpectedLines(plan);
+  if (lines.empty()) return "";
+  Table table({{"EXPECTED BY THE SCENARIO"},
+               {"MEASURED", Align::kRight},
+               {"95% INTERVAL", Align::kRight},
+               {"EXPECTED", Align::kRight},
+               {""},
+               {""}});
+  for (const Line& line : lines) {
+    const bool measured = line.measured.replications > 0;
+    table.AddRow(
+        {line.what, measured ? client::FormatShare(line.measured.value) : "-",
+         measured ? ShareRange(line.measured) : "-", PromiseText(*line.promise),
+         IsBroken(line) ? "BROKEN" : Says(line), line.note});
+  }
   return absl::StrCat("\n", table.Render(2));
 }
 
@@ -114,8 +134,8 @@ std::string PlanText(const PlanReport& plan) {
                       RateTable("VERDICT WHEN IT STOPS", VerdictLines(plan)),
                       RateTable("FOUND", PowerLines(plan)),
                       RateTable("ERRORS", ErrorLines(plan)),
-                      CoverageTable(plan), EstimateTable(plan),
-                      CostTable(plan));
+                      CoverageTable(plan), EstimateTable(plan), CostTable(plan),
+                      ExpectedTable(plan));
 }
 
 }  // namespace

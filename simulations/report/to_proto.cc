@@ -1,5 +1,6 @@
 #include "simulations/report/to_proto.h"
 
+#include "simulations/report/expected.h"
 #include "simulations/report/words.h"
 
 namespace stagecraft::simulations {
@@ -37,6 +38,19 @@ void Set(const PlanReport& plan, v1::Simulation::PlanResult* to) {
     added->set_variant(VariantId(plan.experiment, effect.variant));
     added->set_difference(effect.difference);
     if (effect.relative.has_value()) added->set_relative(*effect.relative);
+  }
+  for (const Line& line : ExpectedLines(plan)) {
+    v1::Simulation::Expected* added = to->add_expected();
+    added->set_what(line.what);
+    if (line.measured.replications > 0) {
+      Set(line.measured, added->mutable_measured());
+    }
+    if (line.promise->kind == Promise::Kind::kAtLeast) {
+      added->set_at_least(line.promise->value);
+    } else {
+      added->set_at_most(line.promise->value);
+    }
+    added->set_broken(IsBroken(line));
   }
   *to->mutable_characteristics() = ToProto(plan.experiment, plan.summary);
 }

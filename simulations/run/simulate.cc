@@ -29,6 +29,15 @@ struct Shared {
     absl::MutexLock lock(&mutex);
     if (!outcome.ok()) Stop(outcome);
     ++done;
+    Ask();
+  }
+  // Whether to go on, within a replication.
+  bool GoesOn() ABSL_LOCKS_EXCLUDED(mutex) {
+    absl::MutexLock lock(&mutex);
+    Ask();
+    return !stopped;
+  }
+  void Ask() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (!stopped && options.progress && !options.progress(done)) {
       Stop(absl::CancelledError("the simulation was ended"));
     }
@@ -37,6 +46,7 @@ struct Shared {
 
 void Work(const World& world, Simulation* part, Shared* shared) {
   VirtualRun run(&world, 1);
+  run.Watch([shared](int64_t) { return shared->GoesOn(); });
   while (!shared->stopped) {
     const int64_t replication = shared->next.fetch_add(1);
     if (replication >= shared->options.replications) return;
@@ -65,6 +75,9 @@ absl::StatusOr<std::vector<engine::Outcome>> PlayReplication(const Draw& draw,
   run->Begin(draw);
   for (int look = 1; look <= scenario.looks && running > 0; ++look) {
     run->Advance();
+    if (run->stopped()) {
+      return absl::CancelledError("the simulation was ended");
+    }
     for (size_t x = 0; x < experiments; ++x) {
       if (stopped[x]) continue;
       if (look < scenario.looks) {

@@ -31,7 +31,8 @@ struct Simulation {
 };
 
 // How each experiment of one replication ends. A replication is over when all
-// of its plans have stopped, or at the last look.
+// of its plans have stopped, or at the last look. Errors: kCancelled if the run
+// was stopped; those of engine::Assess.
 absl::StatusOr<std::vector<engine::Outcome>> PlayReplication(const Draw& draw,
                                                              VirtualRun* run);
 

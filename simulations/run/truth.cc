@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/synchronization/mutex.h"
 #include "engine/analysis.h"
 #include "simulations/run/virtual_run.h"
 #include "simulations/world/world.h"
@@ -55,11 +56,25 @@ std::vector<engine::TrueEffect> EffectsOf(const engine::Experiment& experiment,
 
 }  // namespace
 
-std::vector<std::vector<engine::TrueEffect>> TrueEffects(
+absl::StatusOr<std::vector<std::vector<engine::TrueEffect>>> TrueEffects(
     const Scenario& scenario, const TruthOptions& options) {
   const World world(WithoutFaults(scenario));
   const int64_t worlds = (options.units + world.units() - 1) / world.units();
+  int64_t total = 0;
+  for (const auto& experiment : scenario.experiments) {
+    total += static_cast<int64_t>(experiment->variants.size()) * worlds *
+             world.units();
+  }
   VirtualRun run(&world, options.threads);
+  absl::Mutex mutex;
+  int64_t done = 0;
+  if (options.progress) {
+    run.Watch([&](int64_t units) {
+      absl::MutexLock lock(&mutex);
+      done += units;
+      return options.progress(done, total);
+    });
+  }
   std::vector<std::vector<engine::TrueEffect>> result;
   for (size_t x = 0; x < scenario.experiments.size(); ++x) {
     const engine::Experiment& experiment = *scenario.experiments[x];
@@ -72,6 +87,9 @@ std::vector<std::vector<engine::TrueEffect>> TrueEffects(
            ++draw.replication) {
         run.BeginOnTop(draw);
         run.Advance();
+        if (run.stopped()) {
+          return absl::CancelledError("the simulation was ended");
+        }
       }
     }
     result.push_back(EffectsOf(

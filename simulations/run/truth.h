@@ -4,8 +4,10 @@
 #define STAGECRAFT_SIMULATIONS_RUN_TRUTH_H_
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "engine/operating_characteristics.h"
 #include "simulations/scenario/scenario.h"
 
@@ -16,6 +18,9 @@ struct TruthOptions {
   int64_t units = 200'000;
   uint64_t seed = 0x7275746874;
   int threads = 1;
+  // Called now and then from one thread at a time, with how many of the units
+  // of all variants are done; ends it (kCancelled) when it returns false.
+  std::function<bool(int64_t done, int64_t total)> progress;
 };
 
 // By experiment: the effect of each treatment on each KPI of its plan and on
@@ -24,8 +29,8 @@ struct TruthOptions {
 //
 // The same units are played under each variant, with the same random numbers:
 // what is random about the difference is much smaller than between two groups,
-// and 0 where nothing differs.
-std::vector<std::vector<engine::TrueEffect>> TrueEffects(
+// and 0 where nothing differs. Errors: kCancelled.
+absl::StatusOr<std::vector<std::vector<engine::TrueEffect>>> TrueEffects(
     const Scenario& scenario, const TruthOptions& options);
 
 }  // namespace stagecraft::simulations

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -13,9 +14,13 @@ namespace {
 
 using engine::Micros;
 
-constexpr int64_t kPart = 512;  // Units that a thread takes at once.
-constexpr int kPartsPerFlush =
-    8;  // Then a thread puts its deltas in the books.
+// Units that a thread takes at once: fewer if there are few in all, so that all
+// threads have some until the end.
+constexpr int64_t kMostPerPart = 512;
+constexpr int64_t kLeastPerPart = 32;
+constexpr int64_t kPartsPerThread = 8;
+// Units after which a thread puts its deltas in the books.
+constexpr int64_t kPerFlush = 4096;
 
 engine::FoldedSpecs MakeFolds(const Scenario& scenario, bool with_journey) {
   engine::Specs specs;
@@ -27,19 +32,37 @@ engine::FoldedSpecs MakeFolds(const Scenario& scenario, bool with_journey) {
 
 }  // namespace
 
+// A life, and which looks know what of it late.
+struct VirtualRun::Unit {
+  Life life;
+  // By event; empty if none is late. See LateLookOf.
+  std::vector<int> late;
+  int one_from = 0;  // The look from which its ids are known to be one.
+
+  bool Knows(size_t event, int look) const {
+    return late.empty() || late[event] <= look;
+  }
+};
+
 struct VirtualRun::Worker {
   explicit Worker(const engine::FoldSet* folds) : folder(folds) {}
 
+  std::unique_ptr<Unit> NewUnit() {
+    if (spare.empty()) return std::make_unique<Unit>();
+    auto unit = std::move(spare.back());
+    spare.pop_back();
+    return unit;
+  }
+
   engine::UnitFolder folder;
-  Life life;
-  std::vector<engine::UnitEvent> events;
+  std::vector<std::unique_ptr<Unit>> spare;  // For their memory.
   std::vector<engine::UnitEvent> before;
+  std::vector<engine::UnitEvent> events;
   std::vector<engine::UnitEvent> changed;
-  std::vector<Pending> pending;
+  Waiting waiting;
   RunTotals totals;
   std::vector<Micros>
-      newest;     // By look: of the events that it is first to see.
-  int parts = 0;  // Since the last flush.
+      newest;  // By look: of the events that it is first to see.
 };
 
 VirtualRun::VirtualRun(const World* world, int threads, bool with_journey)
@@ -58,7 +81,12 @@ VirtualRun::VirtualRun(const World* world, int threads, bool with_journey)
 
 VirtualRun::~VirtualRun() = default;
 
+void VirtualRun::Watch(std::function<bool(int64_t units)> watch) {
+  watch_ = std::move(watch);
+}
+
 void VirtualRun::Begin(const Draw& draw) {
+  stopped_ = false;
   BeginOnTop(draw);
   for (size_t spec = 0; spec < folds_->size(); ++spec) {
     engine::Book& book = *folds_->book(spec);
@@ -75,7 +103,12 @@ void VirtualRun::BeginOnTop(const Draw& draw) {
   draw_ = draw;
   look_ = 0;
   next_unit_ = 0;
-  pending_.assign(scenario_.looks + 1, {});
+  const auto forget = [this](Waiting* waiting) {
+    waiting->clear();
+    waiting->resize(scenario_.looks + 1);
+  };
+  forget(&waiting_);
+  for (const auto& worker : workers_) forget(&worker->waiting);
 }
 
 Micros VirtualRun::TimeOf(int look) const {
@@ -88,19 +121,36 @@ int VirtualRun::LookOf(Micros time) const {
   return static_cast<int>(std::min<Micros>(looks, scenario_.looks)) + 1;
 }
 
+int VirtualRun::LateLookOf(Micros happened, Micros received) const {
+  if (received == happened) return 0;
+  const int should = LookOf(happened);
+  if (received < TimeOf(should)) return 0;
+  const int look = LookOf(received);
+  return look == should ? 0 : look;
+}
+
 template <typename Fn>
-void VirtualRun::ForEachPart(int64_t begin, int64_t end, const Fn& fn) {
-  std::atomic<int64_t> next{begin};
+void VirtualRun::ForEach(int64_t count, const Fn& fn) {
+  const int64_t size = std::clamp(
+      count / (kPartsPerThread * static_cast<int64_t>(workers_.size())),
+      kLeastPerPart, kMostPerPart);
+  std::atomic<int64_t> next{0};
   const auto work = [&](Worker* worker) {
-    while (true) {
-      const int64_t from = next.fetch_add(kPart, std::memory_order_relaxed);
-      if (from >= end) break;
-      fn(worker, from, std::min(from + kPart, end));
-      if (++worker->parts % kPartsPerFlush == 0) worker->folder.Flush();
+    for (int64_t since_flush = 0; !stopped_;) {
+      const int64_t from = next.fetch_add(size, std::memory_order_relaxed);
+      if (from >= count) break;
+      const int64_t to = std::min(from + size, count);
+      const int64_t units = worker->totals.units;
+      for (int64_t i = from; i < to; ++i) fn(worker, i);
+      if (watch_ && !watch_(worker->totals.units - units)) stopped_ = true;
+      since_flush += to - from;
+      if (since_flush < kPerFlush) continue;
+      worker->folder.Flush();
+      since_flush = 0;
     }
     worker->folder.Flush();
   };
-  const int64_t parts = (end - begin + kPart - 1) / kPart;
+  const int64_t parts = (count + size - 1) / size;
   std::vector<std::thread> threads;
   for (size_t i = 1; i < workers_.size() && static_cast<int64_t>(i) < parts;
        ++i) {
@@ -113,107 +163,110 @@ void VirtualRun::ForEachPart(int64_t begin, int64_t end, const Fn& fn) {
 int VirtualRun::Advance() {
   ++look_;
   // They changed since the look before.
-  const std::vector<int64_t> changed = std::move(pending_[look_]);
-  ForEachPart(0, static_cast<int64_t>(changed.size()),
-              [&](Worker* worker, int64_t from, int64_t to) {
-                for (int64_t i = from; i < to; ++i) {
-                  FoldAgain(changed[i], worker);
-                }
-              });
+  auto changed = std::move(waiting_[look_]);
+  const auto again = static_cast<int64_t>(changed.size());
   const int64_t until = world_->UnitsBefore(TimeOf(look_));
-  ForEachPart(next_unit_, until, [&](Worker* worker, int64_t from, int64_t to) {
-    for (int64_t unit = from; unit < to; ++unit) {
-      FoldNew(unit, worker);
+  ForEach(again + until - next_unit_, [&](Worker* worker, int64_t i) {
+    if (i < again) {
+      FoldAgain(std::move(changed[i]), worker);
+    } else {
+      FoldNew(next_unit_ + i - again, worker);
     }
   });
   next_unit_ = until;
-  KeepPending();
+  for (const auto& worker : workers_) {
+    for (int look = look_ + 1; look <= scenario_.looks; ++look) {
+      auto& from = worker->waiting[look];
+      std::move(from.begin(), from.end(), std::back_inserter(waiting_[look]));
+      from.clear();
+    }
+  }
   return look_;
 }
 
-void VirtualRun::KeepPending() {
-  for (const auto& worker : workers_) {
-    for (const Pending& pending : worker->pending) {
-      pending_[pending.look].push_back(pending.unit);
-    }
-    worker->pending.clear();
-  }
+bool VirtualRun::Has(Part part, const LifeEvent& event) {
+  return part == Part::kAll || event.known == (part == Part::kKnown);
 }
 
-int VirtualRun::NextChange(const Life& life, int look) const {
-  if (life.on_time) return 0;
-  int next = scenario_.looks + 1;
-  const auto consider = [&](Micros happened, Micros received) {
-    const int at = LookOf(received);
-    if (at > look && at < next && at > LookOf(happened)) next = at;
-  };
-  for (const LifeEvent& event : life.events) {
-    consider(event.time, event.received);
-  }
-  if (life.has_two_ids()) consider(life.known_from, life.alias_received);
-  return next > scenario_.looks ? 0 : next;
-}
-
-// What arrives before the look that sees it anyway may be there already: looks
-// before that do not see it.
-bool VirtualRun::IsThere(Micros happened, Micros received, int look) const {
-  const int at = LookOf(received);
-  return at <= look || at == LookOf(happened);
-}
-
-bool VirtualRun::IsOne(const Life& life, int look) const {
-  return !life.has_two_ids() ||
-         IsThere(life.known_from, life.alias_received, look);
-}
-
-void VirtualRun::Collect(const Life& life, Part part, int look,
+void VirtualRun::Collect(const Unit& unit, Part part, Known known,
                          std::vector<engine::UnitEvent>* events) const {
   events->clear();
-  for (const LifeEvent& event : life.events) {
-    if (part != Part::kAll && event.known != (part == Part::kKnown)) continue;
-    if (!life.on_time && !IsThere(event.time, event.received, look)) continue;
-    events->push_back(ToUnitEvent(event));
+  const int look = known == Known::kBefore ? look_ - 1 : look_;
+  for (size_t i = 0; i < unit.life.events.size(); ++i) {
+    const LifeEvent& event = unit.life.events[i];
+    if (Has(part, event) && unit.Knows(i, look)) {
+      events->push_back(ToUnitEvent(event));
+    }
   }
 }
 
-void VirtualRun::AddVersion(int look, int sign, Worker* worker) const {
+void VirtualRun::Replace(const Unit& unit, Part old, Part now,
+                         Worker* worker) const {
+  Collect(unit, now, Known::kNow, &worker->events);
+  worker->before.clear();
+  worker->changed.clear();
+  bool appended = true;
+  auto event = worker->events.begin();
+  for (size_t i = 0; i < unit.life.events.size(); ++i) {
+    const LifeEvent& source = unit.life.events[i];
+    if (!Has(now, source) || !unit.Knows(i, look_)) continue;
+    if (Has(old, source) && unit.Knows(i, look_ - 1)) {
+      worker->before.push_back(*event);
+      appended &= worker->changed.empty();
+    } else {
+      worker->changed.push_back(*event);
+    }
+    ++event;
+  }
+  if (worker->changed.empty()) return;
+  if (appended) {
+    worker->folder.Append(worker->events, worker->before.size(),
+                          /*late=*/false);
+  } else {
+    worker->folder.Replace(worker->before, worker->events, worker->changed,
+                           /*late=*/false);
+  }
+}
+
+void VirtualRun::FoldNew(int64_t number, Worker* worker) const {
+  std::unique_ptr<Unit> unit = worker->NewUnit();
+  Life& life = unit->life;
+  world_->Play(draw_, number, &life);
+  ++worker->totals.units;
+  worker->totals.events += static_cast<int64_t>(life.events.size());
+  if (asks_newest_) NoteNewest(life, worker);
+  unit->late.clear();
+  unit->one_from = 0;
+  if (!life.on_time) {
+    for (const LifeEvent& event : life.events) {
+      unit->late.push_back(LateLookOf(event.time, event.received));
+    }
+    if (life.has_two_ids()) {
+      unit->one_from = LateLookOf(life.known_from, life.alias_received);
+    }
+  }
   const auto add = [&](Part part) {
-    Collect(worker->life, part, look, &worker->events);
-    if (!worker->events.empty()) worker->folder.Add(worker->events, sign);
+    Collect(*unit, part, Known::kNow, &worker->events);
+    if (!worker->events.empty()) worker->folder.Add(worker->events, 1);
   };
-  if (IsOne(worker->life, look)) {
+  if (unit->one_from <= look_) {
     add(Part::kAll);
   } else {
     add(Part::kAnonymous);
     add(Part::kKnown);
   }
+  Keep(std::move(unit), worker);
 }
 
-void VirtualRun::ReplacePart(Part part, Worker* worker) const {
-  Collect(worker->life, part, look_ - 1, &worker->before);
-  Collect(worker->life, part, look_, &worker->events);
-  worker->changed.clear();
-  size_t at = 0;
-  for (const engine::UnitEvent& event : worker->events) {
-    if (at < worker->before.size() && worker->before[at].time == event.time) {
-      ++at;
-    } else {
-      worker->changed.push_back(event);
-    }
-  }
-  if (worker->changed.empty()) return;
-  worker->folder.Replace(worker->before, worker->events, worker->changed,
-                         /*late=*/false);
-}
-
-void VirtualRun::FoldNew(int64_t unit, Worker* worker) const {
-  world_->Play(draw_, unit, &worker->life);
-  ++worker->totals.units;
-  worker->totals.events += static_cast<int64_t>(worker->life.events.size());
-  AddVersion(look_, 1, worker);
-  if (asks_newest_) NoteNewest(worker->life, worker);
-  const int next = NextChange(worker->life, look_);
-  if (next != 0) worker->pending.push_back({unit, next});
+void VirtualRun::Keep(std::unique_ptr<Unit> unit, Worker* worker) const {
+  int next = scenario_.looks + 1;
+  const auto consider = [&](int look) {
+    if (look > look_ && look < next) next = look;
+  };
+  for (const int look : unit->late) consider(look);
+  consider(unit->one_from);
+  auto& list = next <= scenario_.looks ? worker->waiting[next] : worker->spare;
+  list.push_back(std::move(unit));
 }
 
 void VirtualRun::NoteNewest(const Life& life, Worker* worker) const {
@@ -223,20 +276,18 @@ void VirtualRun::NoteNewest(const Life& life, Worker* worker) const {
   }
 }
 
-void VirtualRun::FoldAgain(int64_t unit, Worker* worker) const {
-  const Life& life = worker->life;
-  world_->Play(draw_, unit, &worker->life);
-  if (IsOne(life, look_ - 1) != IsOne(life, look_)) {
-    AddVersion(look_ - 1, -1, worker);
-    AddVersion(look_, 1, worker);
-  } else if (IsOne(life, look_)) {
-    ReplacePart(Part::kAll, worker);
+void VirtualRun::FoldAgain(std::unique_ptr<Unit> unit, Worker* worker) const {
+  if (unit->one_from == look_) {
+    Collect(*unit, Part::kKnown, Known::kBefore, &worker->before);
+    if (!worker->before.empty()) worker->folder.Add(worker->before, -1);
+    Replace(*unit, Part::kAnonymous, Part::kAll, worker);
+  } else if (unit->one_from < look_) {
+    Replace(*unit, Part::kAll, Part::kAll, worker);
   } else {
-    ReplacePart(Part::kAnonymous, worker);
-    ReplacePart(Part::kKnown, worker);
+    Replace(*unit, Part::kAnonymous, Part::kAnonymous, worker);
+    Replace(*unit, Part::kKnown, Part::kKnown, worker);
   }
-  const int next = NextChange(life, look_);
-  if (next != 0) worker->pending.push_back({unit, next});
+  Keep(std::move(unit), worker);
 }
 
 engine::ExperimentLook VirtualRun::Look(int experiment, Micros as_of) const {

@@ -4,7 +4,9 @@
 #ifndef STAGECRAFT_SIMULATIONS_RUN_VIRTUAL_RUN_H_
 #define STAGECRAFT_SIMULATIONS_RUN_VIRTUAL_RUN_H_
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -34,6 +36,12 @@ class VirtualRun {
   VirtualRun(const VirtualRun&) = delete;
   VirtualRun& operator=(const VirtualRun&) = delete;
 
+  // Calls `watch` now and then from any of the run's threads, with how many
+  // more units were folded. When it answers false the run is stopped: it folds
+  // nothing more, and what it says is of no use, until it begins again.
+  void Watch(std::function<bool(int64_t units)> watch);
+  bool stopped() const { return stopped_; }
+
   // Forgets all, and is at the beginning of this draw.
   void Begin(const Draw& draw);
   // The same, but what was folded so far stays: its units come on top.
@@ -57,38 +65,35 @@ class VirtualRun {
   RunTotals totals() const;
 
  private:
+  struct Unit;
   struct Worker;
-  // A unit that changes at a later look.
-  struct Pending {
-    int64_t unit = 0;
-    int look = 0;
-  };
+  // Units that change at a later look, by look.
+  using Waiting = std::vector<std::vector<std::unique_ptr<Unit>>>;
 
   // The first look that sees what happened at `time`; 1 at the least.
   int LookOf(engine::Micros time) const;
-  // Calls `fn(worker, from, to)` with parts of [begin, end) from all threads.
+  // The first look that sees it though looks before should have; 0: none should
+  // have, so that it may be there from the beginning.
+  int LateLookOf(engine::Micros happened, engine::Micros received) const;
+  // Calls `fn(worker, i)` with each of [0, count) from all threads.
   template <typename Fn>
-  void ForEachPart(int64_t begin, int64_t end, const Fn& fn);
+  void ForEach(int64_t count, const Fn& fn);
   void FoldNew(int64_t unit, Worker* worker) const;
   // Notes the newest event that each look knows.
   void NoteNewest(const Life& life, Worker* worker) const;
-  void FoldAgain(int64_t unit, Worker* worker) const;
-  // Whether it is known at the look.
-  bool IsThere(engine::Micros happened, engine::Micros received,
-               int look) const;
-  // Whether the unit's ids are known to be one.
-  bool IsOne(const Life& life, int look) const;
-  // The events that are known at the look, of one id or all.
+  void FoldAgain(std::unique_ptr<Unit> unit, Worker* worker) const;
+  // Whether they are known before the look, or at it.
+  enum class Known { kBefore, kNow };
+  // The events that are known, of one id or all.
   enum class Part { kAll, kAnonymous, kKnown };
-  void Collect(const Life& life, Part part, int look,
+  static bool Has(Part part, const LifeEvent& event);
+  void Collect(const Unit& unit, Part part, Known known,
                std::vector<engine::UnitEvent>* events) const;
-  // What was known at the look before becomes what is known now.
-  void ReplacePart(Part part, Worker* worker) const;
-  // Adds what is known of the worker's life at a look.
-  void AddVersion(int look, int sign, Worker* worker) const;
-  // The first look after `look` at which more is known of it, or 0.
-  int NextChange(const Life& life, int look) const;
-  void KeepPending();
+  // What was known of `old` before the look becomes what is known of `now`,
+  // which has its events.
+  void Replace(const Unit& unit, Part old, Part now, Worker* worker) const;
+  // Keeps the unit until more is known of it.
+  void Keep(std::unique_ptr<Unit> unit, Worker* worker) const;
 
   const World* const world_;
   const Scenario& scenario_;
@@ -98,8 +103,10 @@ class VirtualRun {
   Draw draw_;
   int look_ = 0;
   int64_t next_unit_ = 0;
-  std::vector<std::vector<int64_t>> pending_;  // Units by look.
-  bool asks_newest_ = false;                   // Some plan does.
+  Waiting waiting_;
+  bool asks_newest_ = false;  // Some plan does.
+  std::function<bool(int64_t units)> watch_;
+  std::atomic<bool> stopped_{false};
 };
 
 }  // namespace stagecraft::simulations

@@ -53,6 +53,7 @@ absl::StatusOr<std::shared_ptr<const Scenario>> Compile(
   then([&] { CompileStages(source.world(), &fields, scenario.get()); });
   then([&] { CompileEffects(source, &fields, scenario.get()); });
   then([&] { CompileFaults(source.faults(), &fields, scenario.get()); });
+  then([&] { CompileExpectations(source, &fields, scenario.get()); });
   if (!fields.ok()) return fields.status();
   return scenario;
 }

@@ -38,6 +38,10 @@ void CompileEffects(const v1::Scenario& source, Fields* fields,
 void CompileFaults(const v1::Scenario::Faults& faults, Fields* fields,
                    Scenario* scenario);
 
+// compile_expectations.cc.
+void CompileExpectations(const v1::Scenario& source, Fields* fields,
+                         Scenario* scenario);
+
 // Index of the stage; an error if there is none.
 int CompileStage(absl::string_view id, absl::string_view field,
                  const Scenario& scenario, Fields* fields);

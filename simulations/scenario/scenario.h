@@ -13,6 +13,7 @@
 #include "engine/experiment.h"
 #include "engine/journey.h"
 #include "simulations/scenario/distribution.h"
+#include "simulations/scenario/expectation.h"
 
 namespace stagecraft::simulations {
 
@@ -148,6 +149,8 @@ struct Scenario {
 
   engine::Micros look_every = engine::kDay;  // From `start` on.
   int looks = 0;                             // At least 1.
+
+  std::vector<Expectation> expectations;
 };
 
 }  // namespace stagecraft::simulations

@@ -1,17 +1,18 @@
 #include "simulations/world/delivery.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace stagecraft::simulations {
 
-void Delivery::Enter(int64_t unit) {
-  auto sender = std::make_unique<Sender>();
-  Life& life = sender->life;
-  world_->Play(draw_, unit, &life);
+namespace {
+
+// Calls `add` with each message of a unit.
+template <typename Add>
+void ForEachMessage(int64_t unit, const Life& life, const Add& add_message) {
   const auto add = [&](engine::Micros received, Message::Kind kind,
                        size_t index) {
-    messages_.push({received, unit, kind, static_cast<uint32_t>(index)});
-    ++sender->left;
+    add_message(Message{received, unit, kind, static_cast<uint32_t>(index)});
   };
   for (size_t i = 0; i < life.events.size(); ++i) {
     add(life.events[i].received, Message::Kind::kEvent, i);
@@ -20,6 +21,17 @@ void Delivery::Enter(int64_t unit) {
     add(life.copies[i].received, Message::Kind::kCopy, i);
   }
   if (life.has_two_ids()) add(life.alias_received, Message::Kind::kAlias, 0);
+}
+
+}  // namespace
+
+void Delivery::Enter(int64_t unit) {
+  auto sender = std::make_unique<Sender>();
+  world_->Play(draw_, unit, &sender->life);
+  ForEachMessage(unit, sender->life, [&](const Message& message) {
+    messages_.push(message);
+    ++sender->left;
+  });
   if (sender->left > 0) senders_.emplace(unit, std::move(sender));
 }
 
@@ -30,7 +42,8 @@ bool Delivery::Next(Message* message, const Life** life) {
   while (next_unit_ < world_->units() &&
          (messages_.empty() ||
           next_unit_ < world_->UnitsBefore(messages_.top().received + 1))) {
-    Enter(next_unit_++);
+    if (part_.Has(next_unit_)) Enter(next_unit_);
+    ++next_unit_;
   }
   if (messages_.empty()) return false;
   *message = messages_.top();
@@ -38,6 +51,36 @@ bool Delivery::Next(Message* message, const Life** life) {
   Sender& sender = *senders_.at(message->unit);
   *life = &sender.life;
   if (--sender.left == 0) done_ = message->unit;
+  return true;
+}
+
+Recording::Recording(const World& world, const Draw& draw, const UnitPart& part)
+    : part_(part) {
+  for (int64_t unit = part.number; unit < world.units(); unit += part.of) {
+    world.Play(draw, unit, &lives_.emplace_back());
+    ForEachMessage(unit, lives_.back(), [this](const Message& message) {
+      messages_.push_back(message);
+    });
+  }
+  std::sort(
+      messages_.begin(), messages_.end(),
+      [](const Message& a, const Message& b) { return a.Order() < b.Order(); });
+}
+
+bool Recording::Next(Message* message, const Life** life) {
+  if (next_ == messages_.size()) return false;
+  const auto life_of = [this](const Message& of) {
+    return &lives_[(of.unit - part_.number) / part_.of];
+  };
+  // They are far from each other in memory.
+  constexpr size_t kAhead = 8;
+  if (next_ + 2 * kAhead < messages_.size()) {
+    __builtin_prefetch(life_of(messages_[next_ + 2 * kAhead]));
+    const Message& soon = messages_[next_ + kAhead];
+    __builtin_prefetch(life_of(soon)->events.data() + soon.index);
+  }
+  *message = messages_[next_++];
+  *life = life_of(*message);
   return true;
 }
 

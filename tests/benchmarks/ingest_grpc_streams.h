@@ -25,7 +25,10 @@ class BareService : public v1::EventService::CallbackService {
   class Stream : public grpc::ServerBidiReactor<v1::StreamEventsRequest,
                                                 v1::StreamEventsResponse> {
    public:
-    Stream() { Read(); }
+    Stream() {
+      StartSendInitialMetadata();
+      Read();
+    }
     void OnReadDone(bool ok) override {
       absl::MutexLock lock(&mutex_);
       if (!ok) {
@@ -73,7 +76,8 @@ class BareService : public v1::EventService::CallbackService {
   };
 
   grpc::ServerBidiReactor<v1::StreamEventsRequest, v1::StreamEventsResponse>*
-  StreamEvents(grpc::CallbackServerContext*) override {
+  StreamEvents(grpc::CallbackServerContext* context) override {
+    context->AddInitialMetadata("stagecraft-event-columns", "1");
     return new Stream;
   }
 };

@@ -36,7 +36,7 @@ constexpr char kPurchases[] = "journeys/shop/kpis/purchase-rate";
 
 TEST(TrueEffectsTest, AreZeroWhereNothingDiffers) {
   const auto scenario = CompileOk(ReadNamed("aa"));
-  const Truth truth = TrueEffects(*scenario, {.units = 20'000});
+  const Truth truth = TrueEffects(*scenario, {.units = 20'000}).value();
   ASSERT_EQ(truth.size(), 1);
   // The KPI, two later stages and the time in the stage.
   EXPECT_EQ(truth[0].size(), 4);
@@ -49,7 +49,7 @@ TEST(TrueEffectsTest, AreZeroWhereNothingDiffers) {
 // Faults do not make the truth.
 TEST(TrueEffectsTest, KnowNoFaults) {
   const auto scenario = CompileOk(ReadNamed("sample-ratio"));
-  const Truth truth = TrueEffects(*scenario, {.units = 20'000});
+  const Truth truth = TrueEffects(*scenario, {.units = 20'000}).value();
   EXPECT_EQ(Of(truth, kPurchases).difference, 0);
 }
 
@@ -59,7 +59,7 @@ TEST(TrueEffectsTest, KnowNoFaults) {
 // the variance n p (1 - p).
 TEST(TrueEffectsTest, AreWhatTheScenarioSays) {
   const auto scenario = CompileOk(ReadNamed("winner"));
-  const Truth truth = TrueEffects(*scenario, {.units = 60'000});
+  const Truth truth = TrueEffects(*scenario, {.units = 60'000}).value();
   const double in_time =
       0.5 * std::erfc(-std::log(84.0) / 1.8 / std::sqrt(2.0));
   const double buys = (0.6 * 0.8 / 1.8 + 0.4 * 0.5) * in_time;
@@ -75,7 +75,7 @@ TEST(TrueEffectsTest, AreWhatTheScenarioSays) {
 
 TEST(TrueEffectsTest, SeeHarmDownstream) {
   const auto scenario = CompileOk(ReadNamed("downstream-harm"));
-  const Truth truth = TrueEffects(*scenario, {.units = 20'000});
+  const Truth truth = TrueEffects(*scenario, {.units = 20'000}).value();
   EXPECT_GT(Of(truth, "journeys/shop/kpis/cart-rate").difference, 0.03);
   EXPECT_LT(Of(truth, "stages/purchase/conversion").difference, -0.02);
 }
@@ -89,7 +89,8 @@ class SimulateTest : public ::testing::Test {
     scenario.mutable_looks()->mutable_every()->set_seconds(86400 *
                                                            days_between_looks);
     const World world(CompileOk(scenario));
-    const Truth truth = TrueEffects(world.scenario(), {.units = 20'000});
+    const Truth truth =
+        TrueEffects(world.scenario(), {.units = 20'000}).value();
     const auto simulation = Simulate(world, truth, options);
     EXPECT_THAT(simulation, IsOk());
     if (!simulation.ok()) return {};
@@ -155,13 +156,53 @@ TEST_F(SimulateTest, EndsWhenItIsToldTo) {
   int64_t last = 0;
   const auto simulation = Simulate(
       world, Truth(1), {.replications = 50, .progress = [&](int64_t done) {
-                          EXPECT_EQ(done, last + 1);
+                          EXPECT_TRUE(done == last || done == last + 1);
                           last = done;
                           return done < 3;
                         }});
   EXPECT_THAT(simulation,
               StatusIs(absl::StatusCode::kCancelled, HasSubstr("was ended")));
   EXPECT_EQ(last, 3);
+}
+
+// A replication of many people takes long: it is ended within.
+TEST_F(SimulateTest, EndsWithinAReplication) {
+  const World world(CompileOk(ReadNamed("aa")));
+  int asked = 0;
+  const auto simulation = Simulate(
+      world, Truth(1), {.replications = 1, .progress = [&](int64_t done) {
+                          EXPECT_EQ(done, 0);
+                          return ++asked < 3;
+                        }});
+  EXPECT_THAT(simulation,
+              StatusIs(absl::StatusCode::kCancelled, HasSubstr("was ended")));
+  EXPECT_EQ(asked, 3);
+}
+
+TEST_F(SimulateTest, TheTruthSaysHowFarItIs) {
+  const auto scenario = CompileOk(ReadNamed("messy"));
+  int64_t last = 0;
+  int64_t all = 0;
+  TruthOptions options = {.units = 30'000, .threads = 2};
+  options.progress = [&](int64_t done, int64_t total) {
+    EXPECT_GT(done, last);
+    last = done;
+    all = total;
+    return true;
+  };
+  EXPECT_THAT(TrueEffects(*scenario, options), IsOk());
+  EXPECT_EQ(last, all);
+  // Two worlds of at least 15,000, under three and two variants.
+  EXPECT_EQ(all, 2 * World(scenario).units() * (3 + 2));
+  int asked = 0;
+  options.progress = [&](int64_t done, int64_t total) {
+    EXPECT_LT(done, total);
+    return ++asked < 5;
+  };
+  EXPECT_THAT(TrueEffects(*scenario, options),
+              StatusIs(absl::StatusCode::kCancelled, HasSubstr("was ended")));
+  // Each of two threads may have been asked once more.
+  EXPECT_LE(asked, 7);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "clients/cpp/client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -40,6 +42,24 @@ TEST_F(EventSenderTest, SendsInBatchesAndCounts) {
   EXPECT_EQ(sender_->totals().stored, 10);
   EXPECT_EQ(sender_->totals().duplicates, 4);
   EXPECT_EQ(events_->streams(), 1);
+}
+
+TEST_F(EventSenderTest, SaysHowLongEachBatchTook) {
+  std::vector<absl::Duration> took;
+  EventSenderOptions options;
+  options.batch_items = 3;
+  options.on_acknowledged = [&took](absl::Duration one) {
+    took.push_back(one);
+  };
+  Open({}, options);
+  const absl::Time begin = absl::Now();
+  ASSERT_THAT(SendAll(10), IsOk());
+  const absl::Duration all = absl::Now() - begin;
+  EXPECT_THAT(took, SizeIs(4));
+  for (const absl::Duration one : took) {
+    EXPECT_GT(one, absl::ZeroDuration());
+    EXPECT_LE(one, all);
+  }
 }
 
 TEST_F(EventSenderTest, NothingToSendNeedsNoServer) {

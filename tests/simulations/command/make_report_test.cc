@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -178,6 +180,22 @@ TEST(MakeReportTest, RefusesWhatCannotBe) {
                                .progress = [](const auto&) { return false; }}),
         StatusIs(absl::StatusCode::kCancelled, ::testing::_));
   }
+}
+
+TEST(MakeReportTest, SaysHowFarItIsAlsoWithTheTruth) {
+  const auto scenario = MakeScenario(1.5);
+  std::vector<std::string> sorts;
+  ReportProgress last;
+  ReportOptions options = {.replications = 3, .pool_units = 2'000};
+  options.progress = [&](const ReportProgress& now) {
+    if (now.items != last.items) sorts.push_back(now.items);
+    last = now;
+    EXPECT_LE(now.done, now.total);
+    return true;
+  };
+  EXPECT_THAT(MakeReport(*scenario, options), IsOk());
+  EXPECT_THAT(sorts, ::testing::ElementsAre("units", "replications"));
+  EXPECT_EQ(last.done, 3);
 }
 
 }  // namespace

@@ -146,6 +146,39 @@ TEST_F(SimulateCommandTest, SaysWhatIsWrongAndWhere) {
   }
 }
 
+// Of 50 replications of a sound split none has an invalid verdict, or few do.
+TEST_F(SimulateCommandTest, EndsWithOneIfAnExpectationIsBroken) {
+  const std::string shop = SmallShop(1.5);
+  const std::string kept = File(
+      "kept.textproto", shop + "expect { verdict: INVALID at_most: 0.5 }\n");
+  const std::string broken = File(
+      "broken.textproto", shop +
+                              "expect { verdict: INVALID at_most: 0.5 }\n"
+                              "expect { verdict: INVALID at_least: 0.9 }\n");
+  const std::string bad =
+      File("bad.textproto", shop + "expect { verdict: INVALID }\n");
+  const std::vector<std::string> flags = {"-n",        "50",     "--driven",
+                                          "tallies",   "--pool", "1000",
+                                          "--threads", "1",      "-q"};
+  const auto call = [&](const std::string& file) {
+    std::vector<std::string> arguments = flags;
+    arguments.insert(arguments.begin(), file);
+    return Call(arguments);
+  };
+  const Answer good = call(kept);
+  EXPECT_EQ(good.code, 0) << good.err;
+  EXPECT_THAT(good.out, HasSubstr("at most 50%  kept"));
+  const Answer answer = call(broken);
+  EXPECT_EQ(answer.code, 1);
+  EXPECT_THAT(answer.out, AllOf(HasSubstr("at most 50%  kept"),
+                                HasSubstr("at least 90%  BROKEN")));
+  EXPECT_THAT(answer.err, HasSubstr("1 expectation of the scenario broken"));
+  const Answer refused = call(bad);
+  EXPECT_EQ(refused.code, cli::kExitUsage);
+  EXPECT_THAT(refused.err,
+              HasSubstr("expect[0] has no bound, want at_least or at_most"));
+}
+
 TEST_F(SimulateCommandTest, HasHelp) {
   const Answer answer = Call({"--help"});
   EXPECT_EQ(answer.code, 0);
