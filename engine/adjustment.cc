@@ -42,19 +42,23 @@ double UnadjustedDifference(const KpiSpec& spec, const KpiTally& control,
 }
 
 // Fills in the effect of the treatment `v` against the control. Both kinds of
-// adjustment have functions of the same shape.
-template <typename Adjusted, typename Compare, typename Lift>
+// adjustment have functions and members of the same shape.
+template <typename Adjusted, typename Compare>
 absl::Status FillEffect(const Adjusted& adjusted, size_t v, const KpiSpec& spec,
-                        double alpha, const Compare& compare, const Lift& lift,
+                        double alpha, const Compare& compare,
                         AdjustedEffect* effect) {
   const auto comparison = compare(adjusted, 0, v, {.alpha = alpha});
   if (!comparison.ok()) return comparison.status();
   effect->adjustment.variance_reduction = comparison->variance_reduction;
   effect->difference = Scaled(comparison->difference, spec.scale);
-  const auto relative = lift(
-      adjusted, 0, v,
-      stats::LiftOptions{.alpha = alpha, .method = stats::LiftMethod::kDelta});
-  if (relative.ok()) effect->relative = *relative;
+  const stats::NormalEstimate& control = adjusted.arms[0].unadjusted;
+  if (control.value != 0) {
+    const auto& cross = adjusted.covariance_with_unadjusted;
+    effect->relative = {
+        {comparison->difference.value, comparison->difference.standard_error},
+        control,
+        cross[v * adjusted.arms.size()] - cross[0]};
+  }
   return absl::OkStatus();
 }
 
@@ -96,12 +100,11 @@ std::vector<AdjustedEffect> AdjustEffects(const KpiSpec& spec, int kpi,
     if (status.ok() && by_strata) {
       adjustment.strata = static_cast<int>(stratified->strata.size());
       status = FillEffect(*stratified, v, spec, plan.alpha,
-                          stats::ComparePostStratified,
-                          stats::PostStratifiedLift, &effect);
+                          stats::ComparePostStratified, &effect);
     } else if (status.ok()) {
       adjustment.theta = cuped->arms[v].theta;
       status = FillEffect(*cuped, v, spec, plan.alpha, stats::CompareAdjusted,
-                          stats::AdjustedLift, &effect);
+                          &effect);
     }
     if (!status.ok()) adjustment.error = std::string(status.message());
   }

@@ -10,6 +10,7 @@
 #include "engine/experiment.h"
 #include "engine/kpi_arm.h"
 #include "engine/look.h"
+#include "engine/relative_effect.h"
 #include "stats/estimate.h"
 
 namespace stagecraft::engine {
@@ -28,8 +29,9 @@ struct Adjustment {
 struct AdjustedEffect {
   Adjustment adjustment;
   std::optional<stats::Effect> difference;
-  // Divided by the control's value as it is, not adjusted by covariates.
-  std::optional<stats::Effect> relative;
+  // The same with the control's value as it is, not adjusted by covariates:
+  // what a relative difference divides by. Both without the KPI's scale.
+  std::optional<RelativeEffect> relative;
 };
 
 // Of the experiment's KPI with index `kpi`: one for each treatment. None if the

@@ -305,7 +305,7 @@ std::vector<PathPoint> AnalyzePath(const Experiment& experiment, int kpi,
                           CommonHorizonSeconds(spec, {arms[0], arms[variant]})};
     if (!adjusted.empty()) input.adjusted = &adjusted[variant - 1];
     const auto answer = CompareSequentially(input);
-    if (!answer.has_value() || !answer->relative.has_value()) continue;
+    if (!answer.ok() || !answer->relative.has_value()) continue;
     const auto relative = RelativeDifference(input);
     if (!relative.has_value()) continue;
     path.push_back({look.as_of, arms[0].units + arms[variant].units, *relative,

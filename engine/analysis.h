@@ -19,8 +19,8 @@ namespace stagecraft::engine {
 
 enum class KpiRole { kPrimary, kGuardrail, kAutomaticGuardrail, kSecondary };
 
-// An interval and how it was made: `newcombe`, `wald`, `welch`, `delta`,
-// `katz`, `fieller`, `wilson`, `acs`.
+// An interval and how it was made: `newcombe`, `wald`, `welch`, `fieller`,
+// `score`, `delta`, `katz`, `wilson`, `acs`.
 struct NamedInterval {
   stats::Interval interval;
   std::string method;
@@ -69,6 +69,7 @@ struct ComparisonAnalysis {
   std::optional<double> difference;
   std::vector<NamedInterval> difference_intervals;
   std::optional<double> relative;
+  // First the one that covers wherever the control's value lies.
   std::vector<NamedInterval> relative_intervals;
   std::optional<double> p_value;
   std::string test;
@@ -78,6 +79,8 @@ struct ComparisonAnalysis {
   // may find curves that cross; the difference then says nothing of either way,
   // so that both must be small to decide.
   std::optional<double> restricted_mean_p_value;
+  // From engine/sequence_start.h on; `error` says why not yet if the plan is an
+  // always-valid one.
   std::optional<SequentialAnswer> sequential;
   std::optional<BayesianAnswer> bayesian;
   // At a planned look of a group sequential plan; not of secondary KPIs.

@@ -6,7 +6,7 @@
 namespace stagecraft::engine {
 namespace {
 
-constexpr uint32_t kKeptCombinations = 4096;
+constexpr uint32_t kKeptCombinations = 1024;
 constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;  // 2^64 / golden ratio.
 
 uint64_t Scramble(uint64_t x) {

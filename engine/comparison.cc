@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
+#include "engine/relative_effect.h"
+#include "engine/sequence_start.h"
 #include "stats/bayes.h"
 #include "stats/confidence_sequence.h"
 #include "stats/effect.h"
@@ -64,16 +64,34 @@ void CompareShares(const ComparisonInput& input, ComparisonAnalysis* out) {
   options.interval = stats::ProportionInterval::kWald;
   const auto wald = stats::ProportionDifferenceInterval(c, t, options);
   if (wald.ok()) out->difference_intervals.push_back(Named(*wald, "wald"));
+  // The score interval first: the delta method's covers 94 % at 20 conversions
+  // of each arm, and misses on one side.
   const std::pair<stats::LiftMethod, absl::string_view> methods[] = {
+      {stats::LiftMethod::kScore, "score"},
       {stats::LiftMethod::kDelta, "delta"},
-      {stats::LiftMethod::kLogRatio, "katz"},
-      {stats::LiftMethod::kScore, "score"}};
+      {stats::LiftMethod::kLogRatio, "katz"}};
   for (const auto& [method, name] : methods) {
     const auto lift =
         stats::ProportionLift(c, t, {.alpha = alpha, .method = method});
     if (!lift.ok()) continue;
     out->relative = lift->value;
     out->relative_intervals.push_back(Named(lift->interval, name));
+  }
+}
+
+// Fieller's interval first, which is promised, then the delta method's. `lift`
+// makes one from its options.
+template <typename Lift>
+void AddRelative(const Lift& lift, double alpha, ComparisonAnalysis* out) {
+  const std::pair<stats::LiftMethod, absl::string_view> methods[] = {
+      {stats::LiftMethod::kFieller, "fieller"},
+      {stats::LiftMethod::kDelta, "delta"}};
+  for (const auto& [method, name] : methods) {
+    const absl::StatusOr<Effect> effect =
+        lift(stats::LiftOptions{.alpha = alpha, .method = method});
+    if (!effect.ok()) continue;
+    out->relative = effect->value;
+    out->relative_intervals.push_back(Named(effect->interval, name));
   }
 }
 
@@ -93,15 +111,11 @@ void CompareSummaries(const Summary& control, const Summary& treatment,
     out->test = std::string(test_name);
   }
   if (input.detail != Detail::kFull) return;
-  const absl::StatusOr<Effect> relative =
-      lift(control, treatment, stats::LiftOptions{.alpha = input.plan.alpha});
-  if (relative.ok()) {
-    out->relative = relative->value;
-    const bool fieller = absl::StrContains(
-        absl::AsciiStrToLower(relative->interval_method), "fieller");
-    out->relative_intervals.push_back(
-        Named(relative->interval, fieller ? "fieller" : "delta"));
-  }
+  AddRelative(
+      [&](const stats::LiftOptions& options) {
+        return lift(control, treatment, options);
+      },
+      input.plan.alpha, out);
 }
 
 void CompareTimes(const ComparisonInput& input, ComparisonAnalysis* out) {
@@ -137,10 +151,11 @@ void CompareTimes(const ComparisonInput& input, ComparisonAnalysis* out) {
   const auto c = EstimateOf(input.spec, control, horizon);
   const auto t = EstimateOf(input.spec, treatment, horizon);
   if (!c.ok() || !t.ok()) return;
-  const auto lift = stats::LiftOfEstimates(*c, *t, {.alpha = alpha});
-  if (!lift.ok()) return;
-  out->relative = lift->value;
-  out->relative_intervals.push_back(Named(lift->interval, "delta"));
+  AddRelative(
+      [&](const stats::LiftOptions& options) {
+        return stats::LiftOfEstimates(*c, *t, options);
+      },
+      alpha, out);
 }
 
 // The effect as a normal estimate: the adjusted difference if there is one.
@@ -158,24 +173,20 @@ absl::StatusOr<stats::NormalEstimate> DifferenceOf(
       t->value - c->value, std::hypot(t->standard_error, c->standard_error)};
 }
 
-// The relative difference with its standard error.
-absl::StatusOr<stats::NormalEstimate> RelativeOf(const ComparisonInput& input) {
+// The same as a relative difference.
+absl::StatusOr<RelativeEffect> RelativeOf(const ComparisonInput& input) {
   if (input.adjusted != nullptr && input.adjusted->difference.has_value()) {
     if (!input.adjusted->relative.has_value()) {
       return absl::FailedPreconditionError(
           "the control value is 0, want another one for a relative difference");
     }
-    return stats::NormalEstimate{input.adjusted->relative->value,
-                                 input.adjusted->relative->standard_error};
+    return *input.adjusted->relative;
   }
   const auto c = EstimateOf(input.spec, input.control, input.horizon_seconds);
   if (!c.ok()) return c.status();
   const auto t = EstimateOf(input.spec, input.treatment, input.horizon_seconds);
   if (!t.ok()) return t.status();
-  const auto lift = stats::LiftOfEstimates(
-      *c, *t, {.alpha = input.plan.alpha, .method = stats::LiftMethod::kDelta});
-  if (!lift.ok()) return lift.status();
-  return stats::NormalEstimate{lift->value, lift->standard_error};
+  return RelativeEffectOf(*c, *t);
 }
 
 std::optional<BayesianAnswer> CompareBayesian(const ComparisonInput& input) {
@@ -238,7 +249,8 @@ absl::StatusOr<GroupSequentialAnswer> AnswerOfPlannedLook(
 }
 
 // The adjusted difference in the place of the plain one.
-void TakeAdjusted(const AdjustedEffect& adjusted, ComparisonAnalysis* out) {
+void TakeAdjusted(const AdjustedEffect& adjusted, double alpha,
+                  ComparisonAnalysis* out) {
   out->adjustment = adjusted.adjustment;
   if (!adjusted.difference.has_value()) return;
   const std::string& method = adjusted.adjustment.method;
@@ -250,8 +262,11 @@ void TakeAdjusted(const AdjustedEffect& adjusted, ComparisonAnalysis* out) {
   out->relative_intervals.clear();
   out->error.clear();
   if (!adjusted.relative.has_value()) return;
-  out->relative = adjusted.relative->value;
-  out->relative_intervals = {Named(adjusted.relative->interval, method)};
+  AddRelative(
+      [&](const stats::LiftOptions& options) {
+        return LiftOf(*adjusted.relative, options);
+      },
+      alpha, out);
 }
 
 void CompareByFamily(const ComparisonInput& input, ComparisonAnalysis* out) {
@@ -291,10 +306,15 @@ void CompareByFamily(const ComparisonInput& input, ComparisonAnalysis* out) {
 
 }  // namespace
 
-std::optional<SequentialAnswer> CompareSequentially(
+absl::StatusOr<SequentialAnswer> CompareSequentially(
     const ComparisonInput& input) {
+  if (absl::Status status =
+          CheckSequenceStart(input.spec, input.control, input.treatment);
+      !status.ok()) {
+    return status;
+  }
   const auto effect = DifferenceOf(input);
-  if (!effect.ok()) return std::nullopt;
+  if (!effect.ok()) return effect.status();
   const int64_t units = input.control.units + input.treatment.units;
   stats::SequenceOptions options;
   options.alpha = input.plan.alpha;
@@ -302,14 +322,19 @@ std::optional<SequentialAnswer> CompareSequentially(
     options.planned_units = input.plan.planned_units;
   }
   const auto difference = stats::AnytimeEffect(*effect, units, options);
-  if (!difference.ok()) return std::nullopt;
+  if (!difference.ok()) return difference.status();
   SequentialAnswer answer;
   answer.difference = Named(difference->interval, "acs");
   answer.p_value = difference->p_value;
-  const auto lift = RelativeOf(input);
-  if (lift.ok()) {
-    const auto relative = stats::AnytimeEffect(*lift, units, options);
-    if (relative.ok()) answer.relative = Named(relative->interval, "acs");
+  const auto relative = RelativeOf(input);
+  const auto critical = stats::SequenceCriticalValue(0, units, options);
+  if (relative.ok() && critical.ok()) {
+    // The contrast that Fieller's set is made of has the true lift in its
+    // sequence at all looks, or not: what the sequence of a difference is
+    // worth.
+    const auto interval =
+        FiellerInterval(*relative, *critical, 1 - options.alpha);
+    if (interval.ok()) answer.relative = Named(*interval, "acs");
   }
   return answer;
 }
@@ -317,15 +342,24 @@ std::optional<SequentialAnswer> CompareSequentially(
 std::optional<double> RelativeDifference(const ComparisonInput& input) {
   const auto relative = RelativeOf(input);
   if (!relative.ok()) return std::nullopt;
-  return relative->value;
+  const auto lift = LiftOf(*relative, {.alpha = input.plan.alpha});
+  if (!lift.ok()) return std::nullopt;
+  return lift->value;
 }
 
 ComparisonAnalysis Compare(const ComparisonInput& input) {
   ComparisonAnalysis out;
   CompareByFamily(input, &out);
-  if (input.adjusted != nullptr) TakeAdjusted(*input.adjusted, &out);
+  if (input.adjusted != nullptr) {
+    TakeAdjusted(*input.adjusted, input.plan.alpha, &out);
+  }
   if (input.Wants(Plan::Method::kAlwaysValid)) {
-    out.sequential = CompareSequentially(input);
+    const auto answer = CompareSequentially(input);
+    if (answer.ok()) {
+      out.sequential = *answer;
+    } else if (input.plan.method == Plan::Method::kAlwaysValid) {
+      NoteError(answer.status(), &out);
+    }
   }
   const bool full = input.detail == Detail::kFull;
   if (full) out.bayesian = CompareBayesian(input);

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "absl/status/statusor.h"
 #include "engine/adjustment.h"
 #include "engine/analysis.h"
 #include "engine/experiment.h"
@@ -38,7 +39,8 @@ struct ComparisonInput {
 ComparisonAnalysis Compare(const ComparisonInput& input);
 
 // The confidence sequence of the difference and of the relative difference.
-std::optional<SequentialAnswer> CompareSequentially(
+// Errors: of CheckSequenceStart, before there are enough units; those of stats.
+absl::StatusOr<SequentialAnswer> CompareSequentially(
     const ComparisonInput& input);
 
 // The relative difference, adjusted if it is to be.

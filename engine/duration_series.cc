@@ -33,6 +33,8 @@ bool TakeChange(absl::string_view* in, Place* place, uint64_t* mark,
     return false;
   }
   constexpr int64_t kMaxStep = int64_t{1} << 57;
+  // Far more than there are units, and sums of them do not overflow.
+  constexpr int64_t kMaxCount = int64_t{1} << 40;
   for (const int64_t step : {FromZigzag(tick_step), FromZigzag(bin_step)}) {
     if (step > kMaxStep || step < -kMaxStep) return false;
   }
@@ -41,15 +43,18 @@ bool TakeChange(absl::string_view* in, Place* place, uint64_t* mark,
   *count = FromZigzag(zigzag);
   return place->tick >= std::numeric_limits<Tick>::min() &&
          place->tick <= std::numeric_limits<Tick>::max() && place->bin >= 0 &&
-         place->bin <= kMaxBin && *count != 0;
+         place->bin <= kMaxBin && *count != 0 && *count <= kMaxCount &&
+         *count >= -kMaxCount;
 }
 
+// At most slot 0 and one of each dimension, in increasing order.
 bool TakeSlots(int slots, absl::string_view* in, Slots* of) {
   uint64_t size;
-  if (!TakeVarint(in, &size) || size > in->size()) return false;
+  if (!TakeVarint(in, &size) || size > 1 + kMaxSegmentDimensions) return false;
   for (uint64_t i = 0; i < size; ++i) {
     uint64_t slot;
-    if (!TakeVarint(in, &slot) || slot >= static_cast<uint64_t>(slots)) {
+    if (!TakeVarint(in, &slot) || slot >= static_cast<uint64_t>(slots) ||
+        (i > 0 && static_cast<int>(slot) <= of->back())) {
       return false;
     }
     of->push_back(static_cast<int>(slot));
@@ -75,10 +80,13 @@ DurationSeries::Run DurationSeries::Combine(Run changes) {
 }
 
 void DurationSeries::SortTies(Run* run) {
-  for (size_t i = 1; i < run->size(); ++i) {
-    for (size_t k = i; k > 0 && (*run)[k].Before((*run)[k - 1]); --k) {
-      std::swap((*run)[k], (*run)[k - 1]);
-    }
+  for (auto begin = run->begin(); begin != run->end();) {
+    const auto end = std::find_if(begin, run->end(), [&](const Change& change) {
+      return change.tick() != begin->tick() || change.key() != begin->key();
+    });
+    std::sort(begin, end,
+              [](const Change& a, const Change& b) { return a.Before(b); });
+    begin = end;
   }
 }
 
@@ -186,9 +194,11 @@ void DurationSeries::Subtract(const DurationSeries& other,
 
 DurationCounts DurationSeries::At(int slot, Tick tick,
                                   const SlotCombinations& of) const {
+  std::vector<bool> has(of.size());  // By combination: whether it has the slot.
+  for (uint32_t i = 0; i < of.size(); ++i) has[i] = of.Has(i, slot);
   std::vector<DurationCounts::Count> more;
   const auto add = [&](const Change& change, int sign = 1) {
-    if (!of.Has(change.combination(), slot)) return;
+    if (!has[change.combination()]) return;
     more.push_back({change.key(), sign * change.count()});
   };
   for (const Change& change : journal_) {

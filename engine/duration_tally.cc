@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "engine/radix_sort.h"
+
 namespace stagecraft::engine {
 
 Micros DurationBinOf(Micros duration, Micros resolution) {
@@ -29,16 +31,16 @@ void DurationCounts::Add(DurationKind kind, Micros bin, int64_t count) {
   if (it->count == 0) counts_.erase(it);
 }
 
-void DurationCounts::AddAll(std::vector<Count>* more) {
-  std::sort(more->begin(), more->end(),
-            [](const Count& a, const Count& b) { return a.key < b.key; });
-  AddSorted(*more);
+void DurationCounts::AddAll(std::vector<Count>* counts) {
+  RadixSort([](const Count& count) { return count.key; },
+            [](const Count&) { return uint64_t{0}; }, counts);
+  AddSorted(*counts);
 }
 
-void DurationCounts::AddSorted(const std::vector<Count>& more) {
-  if (more.empty()) return;
+void DurationCounts::AddSorted(const std::vector<Count>& counts) {
+  if (counts.empty()) return;
   std::vector<Count> sum;
-  sum.reserve(counts_.size() + more.size());
+  sum.reserve(counts_.size() + counts.size());
   const auto put = [&](const Count& entry) {
     if (!sum.empty() && sum.back().key == entry.key) {
       sum.back().count += entry.count;
@@ -47,12 +49,12 @@ void DurationCounts::AddSorted(const std::vector<Count>& more) {
       sum.push_back(entry);
     }
   };
-  auto next = more.begin();
+  auto next = counts.begin();
   for (const Count& entry : counts_) {
-    while (next != more.end() && next->key < entry.key) put(*next++);
+    while (next != counts.end() && next->key < entry.key) put(*next++);
     put(entry);
   }
-  while (next != more.end()) put(*next++);
+  while (next != counts.end()) put(*next++);
   if (!sum.empty() && sum.back().count == 0) sum.pop_back();
   counts_ = std::move(sum);
 }

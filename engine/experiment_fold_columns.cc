@@ -146,7 +146,8 @@ void ExperimentFold::ContributeStages(FilterBits filters, MatchSpan matches,
   const Micros window_end = exposure.time + guardrail_window_;
   std::optional<Micros> next_stage;  // Entry to the stage after the own one.
   std::optional<Micros> from = exposure.time;
-  // When earlier stages were entered does not follow from these filters.
+  // Entries of stages before the first concerned one do not depend on these
+  // filters.
   bool concerned = false;
   for (int stage = first; stage < stages; ++stage) {
     concerned = concerned || (filters & BitOf(stage_filter_[stage])) != 0;

@@ -159,7 +159,7 @@ absl::StatusOr<GroupSequentialAnswer> PlannedLimits::Decide(
 
 absl::StatusOr<GroupSequentialAnswer> PlannedLimits::Answer(
     const stats::NormalEstimate& difference,
-    const std::optional<stats::NormalEstimate>& relative,
+    const std::optional<RelativeEffect>& relative,
     bool higher_is_better) const {
   if (!(difference.standard_error > 0)) {
     return absl::FailedPreconditionError(
@@ -172,11 +172,10 @@ absl::StatusOr<GroupSequentialAnswer> PlannedLimits::Answer(
   GroupSequentialAnswer answer = LimitsAt(z, higher_is_better);
   answer.repeated_p_value = std::min(1.0, 2 * now.repeated_p_value);
   answer.repeated = now.repeated_interval;
-  if (relative.has_value() && std::isfinite(boundary_)) {
-    const double half = boundary_ * relative->standard_error;
-    answer.repeated_relative =
-        stats::Interval{relative->value - half, relative->value + half,
-                        now.repeated_interval.level};
+  if (relative.has_value()) {
+    const auto interval =
+        FiellerInterval(*relative, boundary_, now.repeated_interval.level);
+    if (interval.ok()) answer.repeated_relative = *interval;
   }
   answer.alpha_spent = 2 * now.alpha_spent;
   if (monitoring->conditional_power.has_value()) {

@@ -10,6 +10,7 @@
 #include "engine/experiment.h"
 #include "engine/horizon.h"
 #include "engine/look.h"
+#include "engine/relative_effect.h"
 #include "stats/estimate.h"
 #include "stats/group_sequential.h"
 #include "stats/group_sequential_monitoring.h"
@@ -57,11 +58,11 @@ class PlannedLimits {
   double boundary() const { return boundary_; }
 
   // Of a difference that is better if it is positive (or negative), and the
-  // same as a relative one if there is such.
+  // same as a relative one, by Fieller, if there is such.
   // Errors: kFailedPrecondition without a standard error; those of stats.
   absl::StatusOr<GroupSequentialAnswer> Answer(
       const stats::NormalEstimate& difference,
-      const std::optional<stats::NormalEstimate>& relative,
+      const std::optional<RelativeEffect>& relative,
       bool higher_is_better) const;
 
   // Just z, the limits, and a p-value that is the repeated one if that is at

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "engine/sequence_start.h"
 #include "stats/confidence_sequence.h"
 #include "stats/distributions.h"
 #include "stats/fieller.h"
@@ -61,6 +62,10 @@ GuardrailAnswer JudgeGuardrail(const ComparisonInput& input,
   const auto c = EstimateOf(input.spec, input.control, input.horizon_seconds);
   const auto t = EstimateOf(input.spec, input.treatment, input.horizon_seconds);
   if (!c.ok() || !t.ok()) return answer;
+  if (input.plan.method == Plan::Method::kAlwaysValid &&
+      !CheckSequenceStart(input.spec, input.control, input.treatment).ok()) {
+    return answer;
+  }
   const std::optional<double> alpha = GuardrailAlpha(
       input.plan, input.control.units + input.treatment.units,
       input.limits == nullptr ? std::nullopt

@@ -25,7 +25,7 @@ std::optional<double> GuardrailAlpha(const Plan& plan, int64_t units,
 // At alpha / 2 one-sided, by the plan's method. The limit of a relative margin
 // is Fieller's, so that the error of the control's value counts. Values are not
 // adjusted: a guardrail protects the KPI as it is. Uncertain between planned
-// looks.
+// looks, and of always-valid plans before the sequence starts.
 GuardrailAnswer JudgeGuardrail(const ComparisonInput& input,
                                const GuardrailMargin& margin);
 

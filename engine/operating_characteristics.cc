@@ -123,6 +123,15 @@ Outcome OutcomeOf(const Experiment& experiment, const Assessment& assessment) {
   for (const int64_t units : assessment.look.units) outcome.units += units;
   outcome.after = assessment.look.as_of - experiment.start_time.value_or(0);
   NoteAlarms(assessment.verdict, &outcome);
+  if (IsFinal(outcome.kind)) {
+    for (const Reason& reason : assessment.verdict.reasons) {
+      const bool better = reason.code == Reason::Code::kSuperior;
+      if (!better && reason.code != Reason::Code::kInferior) continue;
+      outcome.findings.push_back(
+          {reason.kpi, FindVariant(experiment, reason.variant).value_or(-1),
+           better});
+    }
+  }
   for (const KpiAnalysis& analysis : assessment.analyses) {
     if (!IsFollowedUp(analysis, assessment.look, experiment)) continue;
     for (const ComparisonAnalysis& comparison : analysis.comparisons) {
@@ -211,6 +220,16 @@ bool OperatingCharacteristics::IsBetter(int variant) const {
       });
 }
 
+bool OperatingCharacteristics::IsFalse(const Outcome::Finding& finding) const {
+  const TrueEffect* truth = FindTruth(finding.kpi, finding.variant);
+  const auto primary = std::find_if(
+      primaries_.begin(), primaries_.end(),
+      [&](const auto& named) { return named.first == finding.kpi; });
+  if (truth == nullptr || primary == primaries_.end()) return false;
+  const double good = primary->second ? truth->difference : -truth->difference;
+  return !(finding.better ? good > 0 : good < 0);
+}
+
 void OperatingCharacteristics::Add(const Outcome& outcome) {
   ++replications_;
   ++verdicts_[outcome.kind];
@@ -218,6 +237,10 @@ void OperatingCharacteristics::Add(const Outcome& outcome) {
   if (won) {
     ++wins_[outcome.variant - 1];
     ++(IsBetter(outcome.variant) ? true_winners_ : false_winners_);
+  }
+  if (std::any_of(outcome.findings.begin(), outcome.findings.end(),
+                  [&](const auto& finding) { return IsFalse(finding); })) {
+    ++false_findings_;
   }
   if (outcome.sample_ratio_alarm) ++alarms_;
   units_.Add(outcome.units);
@@ -267,6 +290,7 @@ void OperatingCharacteristics::Merge(const OperatingCharacteristics& other) {
   replications_ += other.replications_;
   for (const auto& [kind, count] : other.verdicts_) verdicts_[kind] += count;
   false_winners_ += other.false_winners_;
+  false_findings_ += other.false_findings_;
   true_winners_ += other.true_winners_;
   add(&wins_, other.wins_);
   alarms_ += other.alarms_;
@@ -297,6 +321,7 @@ OperatingCharacteristics::Summary OperatingCharacteristics::Summarize() const {
         ShareOf(it == verdicts_.end() ? 0 : it->second, replications_);
   }
   summary.false_winner = ShareOf(false_winners_, replications_);
+  summary.false_finding = ShareOf(false_findings_, replications_);
   bool any_better = false;
   for (size_t v = 1; v < variants_.size(); ++v) {
     any_better = any_better || IsBetter(static_cast<int>(v));

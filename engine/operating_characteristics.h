@@ -42,6 +42,12 @@ struct Outcome {
     stats::Interval interval;
     std::optional<double> estimate;
   };
+  // A primary KPI that was called better or worse.
+  struct Finding {
+    std::string kpi;
+    int variant = 1;
+    bool better = false;
+  };
   VerdictKind kind = VerdictKind::kCollecting;
   int variant = -1;  // Index of the winner, or of the harmful one.
   int look = 0;      // From 1.
@@ -50,6 +56,7 @@ struct Outcome {
   bool sample_ratio_alarm = false;  // At any look so far.
   // KPIs of guardrails that were found harmed, at any look so far.
   std::vector<std::string> harmed;
+  std::vector<Finding> findings;
   std::vector<Interval> intervals;
 };
 
@@ -107,6 +114,9 @@ class OperatingCharacteristics {
     std::map<VerdictKind, MonteCarlo> verdicts;
     // A winner that is not better than the control on any primary KPI.
     MonteCarlo false_winner;
+    // A primary KPI of some treatment is called better and is not, or worse and
+    // is not, when the plan stops: wrongly decided, to either side.
+    MonteCarlo false_finding;
     // A winner that is; absent if no treatment is.
     std::optional<MonteCarlo> power;
     MonteCarlo units;
@@ -153,6 +163,7 @@ class OperatingCharacteristics {
 
   const TrueEffect* FindTruth(const std::string& kpi, int variant) const;
   bool IsBetter(int variant) const;
+  bool IsFalse(const Outcome::Finding& finding) const;
 
   std::vector<std::string> variants_;
   std::vector<std::pair<std::string, bool>> primaries_;  // Higher is better.
@@ -161,6 +172,7 @@ class OperatingCharacteristics {
   int64_t replications_ = 0;
   std::map<VerdictKind, int64_t> verdicts_;
   int64_t false_winners_ = 0;
+  int64_t false_findings_ = 0;
   int64_t true_winners_ = 0;
   std::vector<int64_t> wins_;  // By treatment.
   int64_t alarms_ = 0;

@@ -20,6 +20,10 @@ SlotRange Segmenter::Parts() const {
     if (!parts.empty() && size >= parts.end - parts.begin) continue;
     parts = {first_slot_[d], first_slot_[d] + size};
   }
+  // Slot 0 is what is read most: of many parts it would cost more to read than
+  // it saves to keep.
+  constexpr int kMany = 16;
+  if (parts.end - parts.begin > kMany) return {};
   return parts;
 }
 

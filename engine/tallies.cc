@@ -28,8 +28,6 @@ void Tallies::Advance(Tick tick) {
 }
 
 void Tallies::Apply(const Contribution& contribution, int sign) {
-  if (contribution.changes.empty()) return;
-  const uint32_t combination = combinations_.NumberOf(contribution.slots);
   for (const Change& change : contribution.changes) {
     if (change.tick % 2 != 0) Advance(change.tick);
     const Column& column = columns()[change.column];
@@ -37,19 +35,18 @@ void Tallies::Apply(const Contribution& contribution, int sign) {
     if (column.durations) {
       DurationsOf(change.group, change.column)
           .Add({change.tick, DurationKey(change.kind, change.value[0]),
-                combination, signed_one},
+                combinations_.NumberOf(contribution.slots), signed_one},
                combinations_, present_);
       continue;
     }
     std::array<absl::int128, kMaxNumbers> numbers = {};
     AddNumbers(change.value, column.components, signed_one, numbers.data());
+    const absl::Span<const absl::int128> changed(
+        numbers.data(), static_cast<size_t>(NumbersOf(column.components)));
     for (const int slot : contribution.slots) {
       if (slot < first_slot()) continue;
       SumsOf(slot, change.group, change.column)
-          .Add(change.tick,
-               {numbers.data(),
-                static_cast<size_t>(NumbersOf(column.components))},
-               present_);
+          .Add(change.tick, changed, present_);
     }
   }
 }
@@ -87,12 +84,18 @@ void Tallies::Apply(const BookDelta& delta) {
     }
   }
   if (delta.durations_.empty()) return;
-  const std::vector<uint32_t> numbers = NumbersHere(delta.combinations_);
+  // A delta may know many more combinations than it has changes.
+  constexpr uint32_t kUnknown = std::numeric_limits<uint32_t>::max();
+  std::vector<uint32_t> numbers(delta.combinations_.size(), kUnknown);
   for (const BookDelta::DurationChange& change : delta.durations_) {
     const BookDelta::Place& place = change.place;
+    uint32_t& number = numbers[place.combination];
+    if (number == kUnknown) {
+      number = combinations_.NumberOf(delta.combinations_[place.combination]);
+    }
     DurationsOf(place.group, place.column)
-        .Add({place.tick, change.key, numbers[place.combination], change.count},
-             combinations_, present_);
+        .Add({place.tick, change.key, number, change.count}, combinations_,
+             present_);
   }
 }
 
@@ -114,8 +117,9 @@ void Tallies::Subtract(const Tallies& other) {
 }
 
 Sums Tallies::ReadSums(int slot, int group, int column, Tick tick) const {
-  if (slot >= first_slot())
+  if (slot >= first_slot()) {
     return SumsOf(slot, group, column).At(tick, present_);
+  }
   Sums sums(columns()[column].components);
   for (int part = shape_.parts.begin; part < shape_.parts.end; ++part) {
     sums += SumsOf(part, group, column).At(tick, present_);

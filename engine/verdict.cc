@@ -141,6 +141,19 @@ class DecisionRule {
   void CheckCounts(const KpiAnalysis& analysis) {
     const bool counts_conversions = IsShareOfUnits(analysis.spec.kind) ||
                                     analysis.spec.kind == KpiKind::kTimeToEvent;
+    double units = 0;
+    double conversions = 0;
+    for (const VariantAnalysis& variant : analysis.variants) {
+      units += static_cast<double>(variant.units);
+      conversions += variant.numerator;
+    }
+    // Few where many were expected are a finding: nobody gets through.
+    const auto minimum = static_cast<double>(plan_.minimum_conversions);
+    const auto has_few = [&](const VariantAnalysis& variant) {
+      const double expected =
+          static_cast<double>(variant.units) * conversions / units;
+      return variant.numerator < minimum && expected < 5 * minimum;
+    };
     for (size_t v = 0; v < analysis.variants.size(); ++v) {
       const VariantAnalysis& variant = analysis.variants[v];
       if (variant.units < plan_.minimum_units) {
@@ -152,9 +165,7 @@ class DecisionRule {
                                   plan_.minimum_units);
             },
             static_cast<int>(v), analysis.kpi);
-      } else if (counts_conversions &&
-                 variant.numerator <
-                     static_cast<double>(plan_.minimum_conversions)) {
+      } else if (counts_conversions && units > 0 && has_few(variant)) {
         Add(
             Code::kTooFewConversions,
             [&] {

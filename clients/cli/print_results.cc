@@ -70,7 +70,7 @@ std::string Note(const v1::KpiVariantResult& variant,
                  const v1::KpiComparison* c) {
   if (!variant.error().empty()) return variant.error();
   if (c == nullptr) return "";
-  if (!c->error().empty()) return c->error();
+  if (!c->error().empty() && !c->has_guardrail()) return c->error();
   if (c->has_group_sequential() && !c->has_guardrail()) {
     return absl::StrCat("look ", c->group_sequential().look(), " of ",
                         c->group_sequential().looks());
@@ -78,7 +78,8 @@ std::string Note(const v1::KpiVariantResult& variant,
   if (c->has_guardrail()) {
     const v1::GuardrailAnswer& guardrail = c->guardrail();
     return absl::StrCat(client::GuardrailWord(guardrail.status()),
-                        guardrail.blocking() ? "" : " (does not block)");
+                        guardrail.blocking() ? "" : " (does not block)",
+                        c->error().empty() ? "" : ": ", c->error());
   }
   return "";
 }

@@ -133,6 +133,16 @@ class Simulator {
   }
 
   absl::Status FromTallies(SimulationReport* report) {
+    for (size_t i = 0; i < scenario_.expectations.size(); ++i) {
+      const Expectation& expectation = scenario_.expectations[i];
+      if (expectation.of == Expectation::Of::kSampleRatioAlarm &&
+          IsSplitBroken(scenario_, expectation.experiment)) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "expect[", i,
+            "].measure is SAMPLE_RATIO_ALARM of a broken split, "
+            "want events to drive the simulation: tallies know no faults"));
+      }
+    }
     report->pool_units = options_.pool_units;
     for (size_t i = 0; i < scenario_.experiments.size(); ++i) {
       auto plan = FromPool(static_cast<int>(i), &report->events);

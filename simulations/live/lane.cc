@@ -172,8 +172,8 @@ absl::Status Lane::Ask(const LifeEvent& event) {
   Question& question = questions_[event.exposure];
   const bool records = Records(event);
   if (question.records != records ||
-      static_cast<int>(question.variants.size()) ==
-          options_.units_per_question) {
+      static_cast<int>(question.variants.size()) >=
+          std::max(1, options_.units_per_question)) {
     if (absl::Status s = Assign(event.exposure); !s.ok()) return s;
   }
   question.records = records;
@@ -208,6 +208,16 @@ absl::Status Lane::AwaitAssignments() {
   if (!answer.response.ok()) return answer.response.status();
   totals_.questions.Add(answer.took);
   const engine::Experiment& of = *scenario_.experiments[asked_.experiment];
+  const auto& units = answer.response->units();
+  if (units.size() != asked_.request.units_size() ||
+      std::any_of(units.begin(), units.end(), [](const auto& unit) {
+        return unit.assignments_size() != 1;
+      })) {
+    return absl::InternalError(
+        absl::StrCat("the server answers for ", units.size(),
+                     " units, want one assignment of each of ",
+                     asked_.request.units_size()));
+  }
   for (int i = 0; i < answer.response->units_size(); ++i) {
     const v1::Assignment& assignment = answer.response->units(i).assignments(0);
     const std::string& wanted = of.variants[asked_.variants[i]].id;
@@ -231,9 +241,11 @@ absl::Status Lane::Settle() {
   if (absl::Status s = AwaitAssignments(); !s.ok()) return s;
   if (absl::Status s = sender_->Flush(); !s.ok()) return s;
   if (sender_->totals().rejected == 0) return absl::OkStatus();
+  const auto& rejections = sender_->rejections();
   return absl::InternalError(
-      absl::StrCat("the server refused ", sender_->totals().rejected,
-                   " items: ", sender_->rejections().front().message));
+      absl::StrCat("the server refused ", sender_->totals().rejected, " items",
+                   rejections.empty() ? "" : ": ",
+                   rejections.empty() ? "" : rejections.front().message));
 }
 
 }  // namespace stagecraft::simulations

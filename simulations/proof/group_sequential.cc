@@ -96,15 +96,18 @@ enum Measure {
   kSize,
   kStagewise,
   kRepeated,
+  kRepeatedLift,
   kBelow,
   kPlain
 };
 
-// A plan of five looks through the engine, values normal about 0 and `effect`.
+// A plan of five looks through the engine, values normal about kControl and
+// `effect` more: at the first look the control is few standard errors from 0.
 absl::Status AddPlan(const ProofRun& run, double effect,
                      Plan::GroupSequential::Spending spending,
                      absl::string_view name, std::vector<Line>* lines) {
   constexpr double kDifference = 0.1;  // What is planned for.
+  constexpr double kControl = 0.2;
   constexpr int kLooks = 5;
   stats::GroupSequentialOptions options{.alpha = 0.025, .one_sided = true};
   options.spending.family = spending == Plan::GroupSequential::Spending::kPocock
@@ -132,7 +135,7 @@ absl::Status AddPlan(const ProofRun& run, double effect,
           for (int v = 0; v < 2; ++v) {
             AddUnits(v, step, &look);
             for (int64_t i = 0; i < step; ++i) {
-              AddValue(0, v, v * effect + random.Normal(), &look);
+              AddValue(0, v, kControl + v * effect + random.Normal(), &look);
             }
           }
           hours.push_back(std::move(look));
@@ -149,6 +152,11 @@ absl::Status AddPlan(const ProofRun& run, double effect,
         out->Add(kSize,
                  2 * static_cast<double>(end->look.units[0]) / size->fixed);
         out->Count(kRepeated, Covers(answer->repeated, effect));
+        if (!answer->repeated_relative.has_value()) {
+          return absl::InternalError("no repeated interval of the lift");
+        }
+        out->Count(kRepeatedLift,
+                   Covers(*answer->repeated_relative, effect / kControl));
         out->Count(kPlain,
                    Covers(comparison.difference_intervals[0].interval, effect));
         out->Count(kStagewise, Covers(*answer->stagewise, effect));
@@ -167,8 +175,10 @@ absl::Status AddPlan(const ProofRun& run, double effect,
   // The canonical process is the limit of many units.
   constexpr double kLimit = 0.003;
   if (effect == 0) {
-    add("verdicts for either side", LineUnit::kPercent, Exactly(0.05, kLimit),
-        tally->Share(kDiscoveries));
+    add("wrongly decided, either side", LineUnit::kPercent,
+        Exactly(0.05, kLimit), tally->Share(kDiscoveries));
+    add("false winners", LineUnit::kPercent, Exactly(0.025, kLimit / 2),
+        tally->Share(kWinners));
   } else {
     add("winners", LineUnit::kPercent, Exactly(0.8, kLimit),
         tally->Share(kWinners));
@@ -186,6 +196,8 @@ absl::Status AddPlan(const ProofRun& run, double effect,
       Exactly(used, 0.005), tally->BoundedMean(kSize, design->inflation));
   add("coverage of the repeated interval at the stop", LineUnit::kPercent,
       AtLeast(0.95), tally->Share(kRepeated));
+  add("coverage of the repeated interval of the lift at the stop",
+      LineUnit::kPercent, AtLeast(0.95), tally->Share(kRepeatedLift));
   add("coverage of the stage-wise interval at the stop", LineUnit::kPercent,
       Exactly(0.95, kLimit), tally->Share(kStagewise));
   add("median-unbiased estimates below the truth", LineUnit::kPercent,

@@ -87,6 +87,21 @@ absl::StatusOr<Tally> RunCase(const ProofRun& run, const Case& c) {
       });
 }
 
+// How often an unchanged guardrail must be called kept: the power at one look,
+// but for the normal limit; nothing is promised for several.
+absl::StatusOr<Promise> KeptOfUnchanged(const Case& c) {
+  if (c.looks > 1) return NoPromise();
+  const stats::MarginOptions options = {.margin = kMargin, .relative = true};
+  const auto power = c.kind == KpiKind::kConversion
+                         ? stats::ProportionNonInferiorityPower(
+                               kRate, kRate, c.step, c.step, options)
+                         : stats::MeanNonInferiorityPower(
+                               {kMean, kMean, kDeviation, kDeviation}, c.step,
+                               c.step, options);
+  if (!power.ok()) return power.status();
+  return Exactly(*power, 0.005);
+}
+
 absl::Status AddCase(const ProofRun& run, Case c, Promise promise,
                      std::vector<Line>* lines) {
   c.change = -kMargin;
@@ -100,10 +115,12 @@ absl::Status AddCase(const ProofRun& run, Case c, Promise promise,
   c.change = 0;
   const auto unchanged = RunCase(run, c);
   if (!unchanged.ok()) return unchanged.status();
+  const auto kept = KeptOfUnchanged(c);
+  if (!kept.ok()) return kept.status();
   lines->push_back({c.name + ", unchanged: called harmed", LineUnit::kPercent,
                     promise, unchanged->Share(kHarmed)});
   lines->push_back({c.name + ", unchanged: called kept", LineUnit::kPercent,
-                    NoPromise(), unchanged->Share(kKept)});
+                    *kept, unchanged->Share(kKept)});
   return absl::OkStatus();
 }
 
@@ -144,13 +161,13 @@ absl::StatusOr<std::vector<Line>> Run(const ProofRun& run) {
   if (s.ok()) {
     s = AddCase(run,
                 {"means, any of 5 planned looks at 400 units a variant",
-                 kGroupSequential, KpiKind::kValueSum, 400, 5, 0, 2'000},
+                 kGroupSequential, KpiKind::kValueSum, 400, 5, 0, 8'000},
                 AtMost(0.025), &lines);
   }
   if (s.ok()) {
     s = AddCase(run,
                 {"means, any of 50 looks at 100 units a variant", kAlwaysValid,
-                 KpiKind::kValueSum, 100, 50, 0, 2'000},
+                 KpiKind::kValueSum, 100, 50, 0, 4'000},
                 AtMost(0.025), &lines);
   }
   if (s.ok()) s = AddPlanned(run, &lines);
@@ -168,8 +185,9 @@ Proof GuardrailProof() {
           "margin, the engine may call it kept, and the treatment a winner, in "
           "at most 2.5 % (half of alpha: one side), however often the method "
           "allows to look; if it is unchanged, it may call it harmed in at "
-          "most 2.5 %. With the size of `stats/power_margin.h` an unchanged "
-          "one must be called kept as often as was planned.",
+          "most 2.5 %. At one look an unchanged one must be called kept as "
+          "often as `stats/power_margin.h` says, and with the size from there "
+          "as often as was planned.",
           "S. Wellek, Testing Statistical Hypotheses of Equivalence and "
           "Noninferiority (2010); D. Hauschke et al., Stat. Med. 18 (1999) 93.",
           Run};

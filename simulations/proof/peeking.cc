@@ -153,6 +153,7 @@ absl::Status AddVerdicts(const ProofRun& run, const PathCase& c,
         engine::ExperimentLook look = EmptyLook(*fixed);
         std::array<int, kEvents> first;
         first.fill(most_looks + 1);
+        std::array<bool, kEvents> won = {};
         for (int k = 1; k <= most_looks; ++k) {
           MoveTo(k, &look);
           for (int v = 0; v < 2; ++v) {
@@ -166,23 +167,35 @@ absl::Status AddVerdicts(const ProofRun& run, const PathCase& c,
               AddValue(0, v, 10 + 5 * random.Normal(), &look);
             }
           }
-          const auto note = [&](Event event, bool happened) {
-            if (happened) first[event] = std::min(first[event], k);
+          const auto note = [&](Event event, bool happened, bool winner) {
+            if (!happened || first[event] <= k) return;
+            first[event] = k;
+            won[event] = winner;
+          };
+          const auto note_verdict = [&](Event event,
+                                        const engine::Verdict& verdict) {
+            note(event, IsDiscovery(verdict),
+                 verdict.kind == engine::VerdictKind::kWinner);
           };
           if (first[kFixed] > k || first[kBayes95] > k) {
             const engine::Assessment a = engine::AssessLook(*fixed, look);
-            note(kFixed, IsDiscovery(a.verdict));
+            note_verdict(kFixed, a.verdict);
             const auto& bayes = ComparisonOf(a).bayesian;
-            note(kBayes95, bayes.has_value() &&
-                               bayes->probability_to_beat_control >= 0.95);
+            note(
+                kBayes95,
+                bayes.has_value() && bayes->probability_to_beat_control >= 0.95,
+                /*winner=*/true);
           }
           if (first[kAlwaysValid] > k) {
-            note(kAlwaysValid, IsDiscovery(Judge(*always, look)));
+            note_verdict(kAlwaysValid, Judge(*always, look));
           }
         }
         for (int event = 0; event < kEvents; ++event) {
           for (size_t i = 0; i < counts; ++i) {
-            out->Count(event * kLooks.size() + i, first[event] <= kLooks[i]);
+            const bool ended = first[event] <= kLooks[i];
+            out->Count(event * kLooks.size() + i, ended);
+            out->Count((kEvents + event) * kLooks.size() + i,
+                       ended && won[event]);
           }
         }
         return absl::OkStatus();
@@ -190,18 +203,29 @@ absl::Status AddVerdicts(const ProofRun& run, const PathCase& c,
   if (!tally.ok()) return tally.status();
   for (int event = 0; event < kEvents; ++event) {
     for (size_t i = 0; i < counts; ++i) {
-      // Units are finite, and a t or z of some hundred of them not just normal.
-      const Promise promise = event == kFixed ? Exactly(kUncorrected[i], 0.002)
-                              : event == kAlwaysValid ? AtMost(kAlpha)
-                                                      : NoPromise();
       const absl::string_view what = event == kFixed ? ", uncorrected, "
                                      : event == kAlwaysValid
                                          ? ", always valid, "
                                          : ", a winner at P(better) >= 95 %, ";
-      lines->push_back(
-          {absl::StrCat("verdicts on ", name, what, Looks(kLooks[i])),
-           LineUnit::kPercent, promise,
-           tally->Share(event * kLooks.size() + i)});
+      const auto add = [&](absl::string_view side, const Promise& promise,
+                           size_t counted) {
+        lines->push_back(
+            {absl::StrCat("verdicts on ", name, what, Looks(kLooks[i]), side),
+             LineUnit::kPercent, promise, tally->Share(counted + i)});
+      };
+      // Units are finite, and a t or z of some hundred of them not just normal.
+      constexpr double kLimit = 0.002;
+      const size_t either = event * kLooks.size();
+      const size_t winners = (kEvents + event) * kLooks.size();
+      if (event == kFixed) {
+        add(": either side", Exactly(kUncorrected[i], kLimit), either);
+        add(": false winners", Exactly(kUncorrected[i] / 2, kLimit), winners);
+      } else if (event == kAlwaysValid) {
+        add(": either side", AtMost(kAlpha), either);
+        add(": false winners", AtMost(kAlpha / 2), winners);
+      } else {
+        add("", NoPromise(), either);
+      }
     }
   }
   return absl::OkStatus();
@@ -228,7 +252,8 @@ Proof PeekingProof() {
       "often is one of them ever called better or worse? A test at 5 % that "
       "was made for one look must err as often as theory says, or the "
       "measurement is wrong; group sequential plans promise 5 %, always-valid "
-      "ones at most 5 % however often one looks. *Normal walks* are millions "
+      "ones at most 5 % however often one looks. Nothing prefers a side, so "
+      "that half of it are false winners. *Normal walks* are millions "
       "of sums of normal increments against the bounds that `stats` computes. "
       "*Verdicts* are those of the engine's decision rule at each look, every "
       "unit being drawn: values are normal (50 units a look and variant), "

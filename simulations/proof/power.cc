@@ -67,6 +67,7 @@ absl::Status AddRates(const ProofRun& run, const RateCase& c,
             out->Count(1, kind == engine::VerdictKind::kWinner);
           } else {
             out->Count(0, kind != engine::VerdictKind::kNoDifference);
+            out->Count(2, kind == engine::VerdictKind::kWinner);
           }
         }
         return absl::OkStatus();
@@ -75,8 +76,12 @@ absl::Status AddRates(const ProofRun& run, const RateCase& c,
   // The plan is a normal approximation to counts.
   lines->push_back({name + ": winners", LineUnit::kPercent,
                     Exactly(c.power, 0.005), tally->Share(1)});
-  lines->push_back({name + ": verdicts of an A/A", LineUnit::kPercent,
-                    Exactly(0.05, 0.0025), tally->Share(0)});
+  lines->push_back({name + ", no effect: wrongly decided, either side",
+                    LineUnit::kPercent, Exactly(0.05, 0.0025),
+                    tally->Share(0)});
+  // Skewness moves some of it from one side to the other.
+  lines->push_back({name + ", no effect: false winners", LineUnit::kPercent,
+                    Exactly(0.025, 0.0025), tally->Share(2)});
   return absl::OkStatus();
 }
 
@@ -103,25 +108,37 @@ absl::Status AddMeans(const ProofRun& run, const MeanCase& c,
   const std::string name = absl::StrCat(
       "means ", c.difference, " apart, deviations ", c.control_sd, " and ",
       c.treatment_sd, ", ", size->control, " + ", size->treatment, " units");
-  const auto tally = Replicate(
-      run, absl::StrCat("power/", name), run.Replications(40'000),
-      [&](Random& random, Tally* out) {
-        engine::ExperimentLook look = EmptyLook(*trial, 1);
-        const int64_t units[] = {size->control, size->treatment};
-        const double sd[] = {c.control_sd, c.treatment_sd};
-        for (int v = 0; v < 2; ++v) {
-          AddUnits(v, units[v], &look);
-          for (int64_t i = 0; i < units[v]; ++i) {
-            AddValue(0, v, v * c.difference + sd[v] * random.Normal(), &look);
-          }
-        }
-        out->Count(0, Judge(*trial, look).kind == engine::VerdictKind::kWinner);
-        return absl::OkStatus();
-      });
+  const auto tally =
+      Replicate(run, absl::StrCat("power/", name), run.Replications(40'000),
+                [&](Random& random, Tally* out) {
+                  engine::ExperimentLook effect = EmptyLook(*trial, 1);
+                  engine::ExperimentLook none = effect;
+                  const int64_t units[] = {size->control, size->treatment};
+                  const double sd[] = {c.control_sd, c.treatment_sd};
+                  for (int v = 0; v < 2; ++v) {
+                    AddUnits(v, units[v], &effect);
+                    AddUnits(v, units[v], &none);
+                    for (int64_t i = 0; i < units[v]; ++i) {
+                      const double value = sd[v] * random.Normal();
+                      AddValue(0, v, v * c.difference + value, &effect);
+                      AddValue(0, v, value, &none);
+                    }
+                  }
+                  out->Count(0, Judge(*trial, effect).kind ==
+                                    engine::VerdictKind::kWinner);
+                  const auto verdict = Judge(*trial, none);
+                  out->Count(1, IsDiscovery(verdict));
+                  out->Count(2, verdict.kind == engine::VerdictKind::kWinner);
+                  return absl::OkStatus();
+                });
   if (!tally.ok()) return tally.status();
   // Satterthwaite's degrees of freedom are an approximation.
-  lines->push_back({name, LineUnit::kPercent, Exactly(reached->power, 0.002),
-                    tally->Share(0)});
+  lines->push_back({name + ": winners", LineUnit::kPercent,
+                    Exactly(reached->power, 0.002), tally->Share(0)});
+  lines->push_back({name + ", no effect: wrongly decided, either side",
+                    LineUnit::kPercent, Exactly(0.05, 0.002), tally->Share(1)});
+  lines->push_back({name + ", no effect: false winners", LineUnit::kPercent,
+                    Exactly(0.025, 0.001), tally->Share(2)});
   return absl::OkStatus();
 }
 
@@ -147,7 +164,8 @@ Proof PowerProof() {
           "`stats/power_student.h` (means: Welch's t); a fixed-horizon plan is "
           "looked at once with just so many units, and the engine must call "
           "the treatment a winner as often as was planned. Values are normal. "
-          "The same plans without an effect must err in 5 %.",
+          "The same plans without an effect must err in 5 %, to either side "
+          "in 2.5 %.",
           "J. Fleiss, B. Levin, M. Paik, Statistical Methods for Rates and "
           "Proportions (2003), 4; J. Cohen, Statistical Power Analysis (1988).",
           Run};

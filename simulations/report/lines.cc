@@ -71,6 +71,31 @@ std::optional<bool> IsHarmed(const PlanReport& plan, absl::string_view kpi) {
 
 }  // namespace
 
+ErrorPromises ErrorPromisesOf(const engine::Plan& plan, size_t comparisons) {
+  using Correction = engine::Plan::Correction;
+  const auto at_most = [](double value) {
+    return Promise{Promise::Kind::kAtMost, value};
+  };
+  const bool is_one = comparisons == 1;
+  switch (plan.correction) {
+    case Correction::kBonferroni:
+    case Correction::kHolm:
+      return {at_most(plan.alpha), at_most(plan.alpha / 2)};
+    case Correction::kHochberg:
+    case Correction::kHommel:
+    case Correction::kSidak:
+      return {at_most(plan.alpha),
+              at_most(is_one ? plan.alpha / 2 : plan.alpha)};
+    case Correction::kNone:
+    case Correction::kBenjaminiHochberg:
+    case Correction::kBenjaminiYekutieli:
+      // The share of what is found is promised, not the chance of any.
+      if (!is_one) return {};
+      return {at_most(plan.alpha), at_most(plan.alpha / 2)};
+  }
+  return {};
+}
+
 std::optional<int> TrueSign(const PlanReport& plan, absl::string_view kpi,
                             int variant) {
   for (const engine::TrueEffect& effect : plan.truth) {
@@ -133,20 +158,17 @@ std::vector<Line> ErrorLines(const PlanReport& plan) {
   const auto& summary = plan.summary;
   const engine::Plan& p = plan.experiment.plan;
   std::vector<Line> lines;
-  std::optional<Promise> promise;
-  // Several comparisons share a promise only if the chance of any false winner
-  // is corrected for: not their share among the winners.
-  using Correction = engine::Plan::Correction;
-  const bool is_corrected = p.correction != Correction::kNone &&
-                            p.correction != Correction::kBenjaminiHochberg &&
-                            p.correction != Correction::kBenjaminiYekutieli;
-  if (is_corrected || Treatments(plan) * p.primary_kpis.size() == 1) {
-    promise = Promise{Promise::Kind::kAtMost, p.alpha};
-  }
+  const ErrorPromises promises =
+      ErrorPromisesOf(p, Treatments(plan) * p.primary_kpis.size());
+  lines.push_back({"Wrongly decided, either side",
+                   "a primary KPI is called better or worse, and is not",
+                   summary.false_finding,
+                   promises.false_finding,
+                   {}});
   lines.push_back({"False winner",
                    "wins and is better on no primary KPI",
                    summary.false_winner,
-                   promise,
+                   promises.false_winner,
                    {}});
   for (const auto& [kpi, rate] : summary.harmed) {
     const std::optional<bool> harmed = IsHarmed(plan, kpi);
@@ -189,7 +211,8 @@ std::optional<Promise> CoveragePromise(const engine::Plan& plan,
   if (absl::StrContains(kind, "sequential")) {
     return Promise{Promise::Kind::kAtLeast, 1 - plan.alpha};
   }
-  if (absl::StrContains(kind, "credible") ||
+  // The delta method's lift is beside the one that is promised.
+  if (absl::StrContains(kind, "credible") || kind == "relative/delta" ||
       plan.method != engine::Plan::Method::kFixedHorizon) {
     return std::nullopt;
   }

@@ -33,8 +33,24 @@ std::vector<Line> VerdictLines(const PlanReport& plan);
 // often guardrails whose truth is harm were found harmed.
 std::vector<Line> PowerLines(const PlanReport& plan);
 
-// What must be rare: a false winner, harm found where there is none, alarms of
-// the sample ratio where the split is sound.
+// What is promised of the errors of primary KPIs.
+struct ErrorPromises {
+  std::optional<Promise> false_finding;  // To either side.
+  std::optional<Promise> false_winner;
+};
+// All methods are two-sided at the plan's alpha, and a treatment that is not
+// better wins by the upper side alone. That side has half of alpha: a fixed
+// horizon's test and a planned look spend as much, and a sequence, in the limit
+// of many units in which it holds, ends on either side alike. Bonferroni's and
+// Holm's bounds are sums over comparisons, so that half of them are the upper
+// sides; of other corrections of the chance of any error just the whole is
+// known. What corrects the share of errors promises neither, but for a single
+// comparison, where there is nothing to correct.
+ErrorPromises ErrorPromisesOf(const engine::Plan& plan, size_t comparisons);
+
+// What must be rare: a wrong decision on a primary KPI, a false winner, harm
+// found where there is none, alarms of the sample ratio where the split is
+// sound.
 std::vector<Line> ErrorLines(const PlanReport& plan);
 
 // How often each kind of interval held the truth when the plan stopped. `what`

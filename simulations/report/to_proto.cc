@@ -68,6 +68,7 @@ v1::OperatingCharacteristics ToProto(
     Set(share, rate->mutable_share());
   }
   Set(summary.false_winner, proto.mutable_false_winner());
+  Set(summary.false_finding, proto.mutable_false_finding());
   if (summary.power.has_value()) Set(*summary.power, proto.mutable_power());
   Set(summary.units, proto.mutable_units());
   Set(summary.days, proto.mutable_days());

@@ -25,14 +25,17 @@ int CompileExperiment(const Source& source, absl::string_view field,
   return 0;
 }
 
-// `stages/{stage}/conversion` or `stages/{stage}/time`.
-bool IsStageMeasure(absl::string_view kpi, const Scenario& scenario) {
+// What the plan guards without being asked: `stages/{stage}/conversion` of a
+// later stage, `stages/{stage}/time` of the experiment's own.
+bool IsStageMeasure(absl::string_view kpi,
+                    const engine::Experiment& experiment) {
   if (!absl::ConsumePrefix(&kpi, "stages/")) return false;
-  if (!absl::ConsumeSuffix(&kpi, "/conversion") &&
-      !absl::ConsumeSuffix(&kpi, "/time")) {
-    return false;
-  }
-  return engine::FindStage(*scenario.journey, kpi).has_value();
+  const bool is_time = absl::ConsumeSuffix(&kpi, "/time");
+  if (!is_time && !absl::ConsumeSuffix(&kpi, "/conversion")) return false;
+  const auto own = engine::FindStage(*experiment.journey, experiment.stage);
+  const auto stage = engine::FindStage(*experiment.journey, kpi);
+  if (!own.has_value() || !stage.has_value()) return false;
+  return is_time ? *stage == *own : *stage > *own;
 }
 
 void CheckVariant(const std::string& id, const engine::Experiment& experiment,
@@ -90,7 +93,6 @@ void CompileVerdict(const Source& source, absl::string_view field,
 }
 
 void CompileHarmed(const Source& source, absl::string_view field,
-                   const Scenario& scenario,
                    const engine::Experiment& experiment, Fields* fields,
                    Expectation* expectation) {
   expectation->of = Expectation::Of::kHarmed;
@@ -99,14 +101,14 @@ void CompileHarmed(const Source& source, absl::string_view field,
   const bool is_guardrail = std::any_of(
       guardrails.begin(), guardrails.end(),
       [&](const auto& guardrail) { return guardrail.kpi == source.harmed(); });
-  if (is_guardrail || IsStageMeasure(source.harmed(), scenario)) return;
+  if (is_guardrail || IsStageMeasure(source.harmed(), experiment)) return;
   fields->Fail(absl::StrCat(field, ".harmed"), engine::Quote(source.harmed()),
                "the name of a KPI that is a guardrail of the plan, "
-               "stages/{stage}/conversion or stages/{stage}/time");
+               "stages/{stage}/conversion of a later stage or "
+               "stages/{stage}/time of its own");
 }
 
 void CompileCoverage(const Source::Coverage& source, absl::string_view field,
-                     const Scenario& scenario,
                      const engine::Experiment& experiment, Fields* fields,
                      Expectation* expectation) {
   expectation->of = Expectation::Of::kCoverage;
@@ -115,10 +117,10 @@ void CompileCoverage(const Source::Coverage& source, absl::string_view field,
   expectation->interval = source.kind();
   if (!source.kpi().empty() &&
       engine::FindKpi(experiment, source.kpi()) == nullptr &&
-      !IsStageMeasure(source.kpi(), scenario)) {
+      !IsStageMeasure(source.kpi(), experiment)) {
     fields->Fail(absl::StrCat(field, ".kpi"), engine::Quote(source.kpi()),
-                 "the name of a KPI of the plan, stages/{stage}/conversion or "
-                 "stages/{stage}/time");
+                 "the name of a KPI of the plan, stages/{stage}/conversion of "
+                 "a later stage or stages/{stage}/time of its own");
   }
   if (!source.variant().empty()) {
     CheckVariant(source.variant(), experiment, absl::StrCat(field, ".variant"),
@@ -151,11 +153,11 @@ Expectation CompileExpectation(const Source& source, absl::string_view field,
                    fields);
       break;
     case Source::kHarmed:
-      CompileHarmed(source, field, scenario, experiment, fields, &expectation);
+      CompileHarmed(source, field, experiment, fields, &expectation);
       break;
     case Source::kCoverage:
       CompileCoverage(source.coverage(), absl::StrCat(field, ".coverage"),
-                      scenario, experiment, fields, &expectation);
+                      experiment, fields, &expectation);
       break;
     case Source::OF_NOT_SET:
       fields->Fail(

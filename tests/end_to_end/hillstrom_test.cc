@@ -321,6 +321,22 @@ TEST_F(HillstromTest, ComparesSpendByWelch) {
     ExpectDigits(comparison.relative(), expected["relative_lift"]);
     ExpectInterval(comparison.relative_intervals(), "delta",
                    expected["relative_lift_ci_delta"]);
+    // Fieller's quadratic, of the published means and deviations.
+    const auto mean = [&](const char* side) -> double {
+      return expected[side]["mean"];
+    };
+    const auto limit = [&](const char* side) {  // z^2 times the variance.
+      const double sd = expected[side]["sd"];
+      const double n = expected[side]["n"];
+      return std::pow(1.959963984540054 * sd, 2) / n;
+    };
+    const double c = mean("control"), t = mean("treatment");
+    const double a = c * c - limit("control");
+    const double root =
+        std::sqrt(c * c * t * t - a * (t * t - limit("treatment")));
+    EXPECT_EQ(comparison.relative_intervals(0).method(), "fieller");
+    ExpectInterval(comparison.relative_intervals(), "fieller",
+                   (c * t - root) / a - 1, (c * t + root) / a - 1);
   }
 }
 

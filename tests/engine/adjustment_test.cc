@@ -53,8 +53,17 @@ TEST(AdjustmentTest, CupedIsTheCoefficientOfTheRegression) {
   EXPECT_NEAR(effect.difference->value, 2.1968085106382986, 1e-12);
   EXPECT_NEAR(effect.difference->standard_error, 0.54767399838831, 1e-12);
   ASSERT_TRUE(effect.relative.has_value());
-  // Divided by the control's mean as it is, 3.4.
-  EXPECT_NEAR(effect.relative->value, 2.1968085106382986 / 3.4, 1e-12);
+  // Divided by the control's mean as it is, 3.4, of variance 5.3 / 5.
+  EXPECT_NEAR(effect.relative->difference.value, 2.1968085106382986, 1e-12);
+  EXPECT_NEAR(effect.relative->difference.standard_error, 0.54767399838831,
+              1e-12);
+  EXPECT_NEAR(effect.relative->control.value, 3.4, 1e-12);
+  EXPECT_NEAR(effect.relative->control.standard_error, std::sqrt(5.3 / 5),
+              1e-12);
+  // Of the difference with the control: less Var(y) - theta Cov(x, y) of the
+  // control over 5; Cov(x, y) = 3.9.
+  EXPECT_NEAR(effect.relative->covariance,
+              -(5.3 - 1.0053191489361701 * 3.9) / 5, 1e-12);
 }
 
 // By hand. Stratum A: 1, 3 against 4, 6; stratum B: 10, 12, 14 against 11, 15.

@@ -1,6 +1,7 @@
 // Analyses of tallies against figures that other programs computed.
 #include "engine/analysis.h"
 
+#include <cmath>
 #include <memory>
 #include <string>
 
@@ -48,6 +49,30 @@ KpiAnalysis AnalyzeOne(const Kpi& kpi, const KpiTally& a, const KpiTally& b,
   return Analyze(MakeExperiment(kpi), look).at(0);
 }
 
+constexpr double kZ = 1.959963984540054;
+
+// |score| of the hypothesis that two rates have the ratio `r`: the difference
+// t - r c over its standard error at the rates that are likeliest under it, the
+// smaller root of n r p^2 - (n_c + t + r (n_t + c)) p + t + c = 0 (P. Koopman,
+// Biometrics 40 (1984) 513).
+double KoopmanScore(double c, double n_c, double t, double n_t, double r) {
+  const double a = (n_c + n_t) * r;
+  const double b = n_c + t + r * (n_t + c);
+  const double p = (b - std::sqrt(b * b - 4 * a * (t + c))) / (2 * a);
+  const double variance = r * p * (1 - r * p) / n_t + r * r * p * (1 - p) / n_c;
+  return std::fabs(t / n_t - r * c / n_c) / std::sqrt(variance);
+}
+
+// The lifts of means c and t, with variances of the means, that Fieller's
+// contrast does not reject: the roots of
+// (c^2 - z^2 vc) r^2 - 2 c t r + t^2 - z^2 vt, less 1. For c > z sqrt(vc).
+stats::Interval FiellerLifts(double c, double vc, double t, double vt,
+                             double z) {
+  const double a = c * c - z * z * vc;
+  const double root = std::sqrt(c * c * t * t - a * (t * t - z * z * vt));
+  return {(c * t - root) / a - 1, (c * t + root) / a - 1};
+}
+
 // Hillstrom's e-mail test, visits of "No E-Mail" and "Mens E-Mail": counts and
 // figures published with the data set (Python statsmodels 0.13.5).
 TEST(AnalysisTest, SharesAgreeWithThePublishedEmailTest) {
@@ -78,11 +103,18 @@ TEST(AnalysisTest, SharesAgreeWithThePublishedEmailTest) {
   EXPECT_EQ(comparison.test, "score");
   EXPECT_NEAR(*comparison.p_value / 5.685165482802317e-112, 1, 1e-9);
   EXPECT_NEAR(*comparison.relative, 0.721404616781399, 1e-12);
-  ASSERT_EQ(comparison.relative_intervals[0].method, "delta");
-  EXPECT_NEAR(comparison.relative_intervals[0].interval.lower,
+  ASSERT_EQ(comparison.relative_intervals.size(), 3);
+  EXPECT_EQ(comparison.relative_intervals[0].method, "score");
+  const stats::Interval& score = comparison.relative_intervals[0].interval;
+  EXPECT_LT(score.lower, score.upper);
+  for (const double end : {score.lower, score.upper}) {
+    EXPECT_NEAR(KoopmanScore(2'262, 21'306, 3'894, 21'307, 1 + end), kZ, 1e-6);
+  }
+  ASSERT_EQ(comparison.relative_intervals[1].method, "delta");
+  EXPECT_NEAR(comparison.relative_intervals[1].interval.lower,
               0.6384162289820483, 1e-10);
-  ASSERT_EQ(comparison.relative_intervals[1].method, "katz");
-  EXPECT_NEAR(comparison.relative_intervals[1].interval.upper,
+  ASSERT_EQ(comparison.relative_intervals[2].method, "katz");
+  EXPECT_NEAR(comparison.relative_intervals[2].interval.upper,
               0.806425964714953, 1e-10);
   ASSERT_TRUE(comparison.optimized_value.has_value());
   EXPECT_NEAR(*comparison.optimized_value, 0.18275684047496127, 1e-14);
@@ -105,8 +137,89 @@ TEST(AnalysisTest, MeansAreThoseOfTheUnits) {
   // Welch df = 2^2 / ((1/3)^2/2 + (5/3)^2/3) = 4 / (1/18 + 25/27) = 216/53;
   // two-sided p by numerical integration of Student's density: 0.09984.
   EXPECT_NEAR(*comparison.p_value, 0.0998, 5e-4);
-  // Fewer than 100 units: the asymptotic sequence is not to be trusted.
+  // Means of variances 1/3 and 5/3. Fieller first, the delta method beside it.
+  EXPECT_DOUBLE_EQ(*comparison.relative, 1.5);
+  ASSERT_EQ(comparison.relative_intervals.size(), 2);
+  EXPECT_EQ(comparison.relative_intervals[0].method, "fieller");
+  const stats::Interval fieller = FiellerLifts(2, 1.0 / 3, 5, 5.0 / 3, kZ);
+  EXPECT_NEAR(comparison.relative_intervals[0].interval.lower, fieller.lower,
+              1e-9);
+  EXPECT_NEAR(comparison.relative_intervals[0].interval.upper, fieller.upper,
+              1e-9);
+  EXPECT_EQ(comparison.relative_intervals[1].method, "delta");
+  const double half = kZ * std::sqrt(5.0 / 3 + 2.5 * 2.5 / 3) / 2;
+  EXPECT_NEAR(comparison.relative_intervals[1].interval.lower, 1.5 - half,
+              1e-9);
+  EXPECT_NEAR(comparison.relative_intervals[1].interval.upper, 1.5 + half,
+              1e-9);
+  // Too few units: the asymptotic sequence is not to be trusted, and it is said
+  // why there is none.
   EXPECT_FALSE(comparison.sequential.has_value());
+  EXPECT_EQ(comparison.error,
+            "no always-valid answer yet: the control has 3 units, want at "
+            "least 100");
+}
+
+// -1, 0, 1, 2: mean 1/2 and variance of the mean 5/12, less than two standard
+// errors from 0.
+TEST(AnalysisTest, AControlThatMayBeZeroLeavesTheLiftOpen) {
+  const KpiTally a = {SumsOf({{-1'000'000}, {0}, {1'000'000}, {2'000'000}}, 1),
+                      {}};
+  const KpiTally b = {
+      SumsOf({{2'000'000}, {4'000'000}, {6'000'000}, {8'000'000}}, 1), {}};
+  const ComparisonAnalysis comparison =
+      AnalyzeOne(MakeKpi(KpiKind::kValueSum), a, b, 4, 4).comparisons[0];
+  ASSERT_EQ(comparison.relative_intervals.size(), 2);
+  EXPECT_EQ(comparison.relative_intervals[0].method, "fieller");
+  EXPECT_EQ(comparison.relative_intervals[0].interval.lower, -stats::kInfinity);
+  EXPECT_EQ(comparison.relative_intervals[0].interval.upper, stats::kInfinity);
+  EXPECT_EQ(comparison.relative_intervals[1].method, "delta");
+  EXPECT_LT(comparison.relative_intervals[1].interval.upper, 100);
+}
+
+// 100 of 1 and 100 of 3, against 100 of 2 and 100 of 5: means 2 and 3.5,
+// variances 200/199 and 450/199 of a unit. The radius of the sequence in
+// standard errors is that of stats/confidence_sequence.h, by hand.
+TEST(AnalysisTest, TheRelativeSequenceIsFiellers) {
+  const auto tally = [](MicroValue low, MicroValue high) {
+    std::vector<UnitValue> values(100, {low * 1'000'000});
+    values.resize(200, {high * 1'000'000});
+    return KpiTally{SumsOf(values, 1), {}};
+  };
+  const ComparisonAnalysis comparison =
+      AnalyzeOne(MakeKpi(KpiKind::kValueSum), tally(1, 3), tally(2, 5), 200,
+                 200)
+          .comparisons[0];
+  ASSERT_TRUE(comparison.sequential.has_value());
+  EXPECT_EQ(comparison.error, "");
+  const double log_alpha = std::log(0.05);
+  const double u = 400 * (-2 * log_alpha + std::log(1 - 2 * log_alpha)) / 5000;
+  const double critical =
+      std::sqrt(2 * (u + 1) / u * std::log(std::sqrt(u + 1) / 0.05));
+  const double vc = 200.0 / 199 / 200, vt = 450.0 / 199 / 200;
+  const stats::Interval expected = FiellerLifts(2, vc, 3.5, vt, critical);
+  ASSERT_TRUE(comparison.sequential->relative.has_value());
+  const NamedInterval& relative = *comparison.sequential->relative;
+  EXPECT_EQ(relative.method, "acs");
+  EXPECT_NEAR(relative.interval.lower, expected.lower, 1e-9);
+  EXPECT_NEAR(relative.interval.upper, expected.upper, 1e-9);
+  EXPECT_DOUBLE_EQ(relative.interval.level, 0.95);
+  EXPECT_NEAR(comparison.sequential->difference.interval.upper,
+              1.5 + critical * std::sqrt(vc + vt), 1e-9);
+}
+
+// A plan of another method does not miss it.
+TEST(AnalysisTest, OnlyAlwaysValidPlansSayThatTheSequenceHasNotBegun) {
+  const KpiTally a = {SumsOf({{1'000'000}, {2'000'000}, {3'000'000}}, 1), {}};
+  Experiment experiment = MakeExperiment(MakeKpi(KpiKind::kValueSum));
+  experiment.plan.method = Plan::Method::kFixedHorizon;
+  ExperimentLook look;
+  look.units = {3, 3};
+  look.kpis = {{a, a}};
+  const ComparisonAnalysis comparison =
+      Analyze(experiment, look).at(0).comparisons[0];
+  EXPECT_FALSE(comparison.sequential.has_value());
+  EXPECT_EQ(comparison.error, "");
 }
 
 // Large sums far from zero lose no digits: 1e9 + {-1, 0, 1} has variance 1.

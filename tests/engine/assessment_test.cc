@@ -157,15 +157,23 @@ TEST_F(AssessmentTest, RepeatedPValuesAgreeWithTheBoundary) {
   // rpact 3.3.4, typeOfDesign = "asP", two looks.
   EXPECT_NEAR(limits->boundary(), 2.156999218, 1e-7);
   for (const double sign : {1.0, -1.0}) {
+    const stats::NormalEstimate difference{sign * 2.156999218 * 3, 3};
     const auto answer =
-        limits->Answer({sign * 2.156999218 * 3, 3},
-                       stats::NormalEstimate{sign * 2.156999218, 1},
+        limits->Answer(difference, RelativeEffect{difference, {30, 0.5}, -0.25},
                        /*higher_is_better=*/true);
     ASSERT_THAT(answer, IsOk());
     ASSERT_TRUE(answer->repeated_relative.has_value());
     EXPECT_NEAR(sign > 0 ? answer->repeated_relative->lower
                          : answer->repeated_relative->upper,
                 0, 1e-7);
+    // Fieller's quadratic in the lift L, of which one root is 0:
+    // (30^2 - q^2 0.25) L^2 - 2 (30 d + q^2 0.25) L = 0.
+    const double q = 2.156999218;
+    EXPECT_NEAR(
+        sign > 0 ? answer->repeated_relative->upper
+                 : answer->repeated_relative->lower,
+        2 * (30 * difference.value + q * q * 0.25) / (900 - q * q * 0.25),
+        1e-7);
     EXPECT_NEAR(answer->repeated_p_value, 0.05, 1e-7);
     EXPECT_NEAR(sign > 0 ? answer->repeated.lower : answer->repeated.upper, 0,
                 1e-6);

@@ -81,6 +81,59 @@ TEST(OperatingCharacteristicsTest, CountsVerdicts) {
   EXPECT_DOUBLE_EQ(summary.days.value, 2.75);
 }
 
+// `up` of b is as it was, `down` of b is better; c is worse on both.
+TEST(OperatingCharacteristicsTest, FalseFindingsAreOfEitherSide) {
+  struct Row {
+    Outcome::Finding finding;
+    bool is_false;
+  };
+  const Row rows[] = {
+      {{"up", 1, true}, true},      {{"up", 1, false}, true},
+      {{"down", 1, true}, false},   {{"down", 1, false}, true},
+      {{"up", 2, true}, true},      {{"up", 2, false}, false},
+      {{"down", 2, true}, true},    {{"down", 2, false}, false},
+      {{"guard", 1, false}, false},  // Not primary.
+  };
+  OperatingCharacteristics all(TwoTreatments(), Truth());
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.finding.kpi);
+    Outcome outcome = Ended(VerdictKind::kHarmful, row.finding.variant, 1, 10);
+    outcome.findings = {row.finding};
+    OperatingCharacteristics one(TwoTreatments(), Truth());
+    one.Add(outcome);
+    EXPECT_EQ(one.Summarize().false_finding.value, row.is_false ? 1 : 0);
+    all.Merge(one);
+  }
+  EXPECT_DOUBLE_EQ(all.Summarize().false_finding.value, 5.0 / 9);
+  // Two false ones count once.
+  Outcome two = Ended(VerdictKind::kHarmful, 1, 1, 10);
+  two.findings = {{"up", 1, true}, {"down", 1, false}};
+  OperatingCharacteristics once(TwoTreatments(), Truth());
+  once.Add(two);
+  EXPECT_DOUBLE_EQ(once.Summarize().false_finding.value, 1);
+}
+
+TEST(OperatingCharacteristicsTest, FindingsAreThoseOfTheVerdictThatStays) {
+  const Experiment experiment = TwoTreatments();
+  Assessment assessment;
+  assessment.look.units = {1, 1, 1};
+  assessment.verdict.kind = VerdictKind::kHarmful;
+  assessment.verdict.reasons = {
+      {Reason::Code::kSuperior, "", "c", "up"},
+      {Reason::Code::kInferior, "", "b", "down"},
+      {Reason::Code::kGuardrailHarmed, "", "b", "guard"}};
+  const Outcome outcome = OutcomeOf(experiment, assessment);
+  ASSERT_EQ(outcome.findings.size(), 2);
+  EXPECT_EQ(outcome.findings[0].kpi, "up");
+  EXPECT_EQ(outcome.findings[0].variant, 2);
+  EXPECT_TRUE(outcome.findings[0].better);
+  EXPECT_EQ(outcome.findings[1].kpi, "down");
+  EXPECT_EQ(outcome.findings[1].variant, 1);
+  EXPECT_FALSE(outcome.findings[1].better);
+  assessment.verdict.kind = VerdictKind::kCollecting;
+  EXPECT_TRUE(OutcomeOf(experiment, assessment).findings.empty());
+}
+
 TEST(OperatingCharacteristicsTest, NoPowerWhereNothingIsBetter) {
   std::vector<TrueEffect> truth = Truth();
   truth[1].difference = 0;

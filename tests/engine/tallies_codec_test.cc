@@ -95,17 +95,22 @@ std::string Signed(std::string bytes) {
   return bytes;
 }
 
-TEST(TalliesCodecTest, HostileBytesAreRefusedOrMeanSomething) {
-  const std::string good = RandomTallies(22, 2).Serialize();
+class HostileTalliesTest : public ::testing::TestWithParam<SlotRange> {};
+INSTANTIATE_TEST_SUITE_P(Shapes, HostileTalliesTest,
+                         ::testing::Values(SlotRange(), kParts));
+
+TEST_P(HostileTalliesTest, HostileBytesAreRefusedOrMeanSomething) {
+  const TalliesShape shape = TestShape(GetParam());
+  const std::string good = RandomTallies(22, 2, shape).Serialize();
   const std::string body = good.substr(0, good.size() - 8);
   ASSERT_EQ(Signed(body), good);
   Random random(23);
   int refused = 0;
   const auto probe = [&](const std::string& hostile) {
-    const auto parsed = Tallies::Parse(Signed(hostile), TestShape());
+    const auto parsed = Tallies::Parse(Signed(hostile), shape);
     if (parsed.ok()) {
       const std::string again = parsed->Serialize();
-      const auto same = Tallies::Parse(again, TestShape());
+      const auto same = Tallies::Parse(again, shape);
       ASSERT_THAT(same, IsOk());
       EXPECT_EQ(same->Serialize(), again);
     } else {
@@ -126,6 +131,57 @@ TEST(TalliesCodecTest, HostileBytesAreRefusedOrMeanSomething) {
   }
   // No proper part can be read, since later series are missing.
   EXPECT_GE(refused, static_cast<int>(body.size()));
+}
+
+// Half of the units wait until the horizon: one bin at one tick, whatever
+// segments they are of.
+TEST(TalliesCodecTest, ManyCombinationsInOneBinAreInOrder) {
+  TalliesShape shape = TestShape();
+  shape.slots = 401;
+  const auto unit_of = [](int i) {
+    Contribution unit;
+    unit.slots = {0, 1 + i * 37 % 200, 201 + i / 200 % 200};
+    Change change;
+    change.column = 2;
+    change.tick = kBegin;
+    change.kind = DurationKind::kHorizon;
+    change.value[0] = kDay;
+    unit.changes = {change};
+    return unit;
+  };
+  constexpr int kUnits = 20'000;
+  Tallies tallies(shape);
+  for (int i = 0; i < kUnits; ++i) tallies.Apply(unit_of(i), 1);
+  Tallies reversed(shape);
+  for (int i = kUnits; i-- > 0;) reversed.Apply(unit_of(i), 1);
+  const std::string bytes = tallies.Serialize();
+  EXPECT_EQ(bytes, reversed.Serialize());
+  const auto parsed = Tallies::Parse(bytes, shape);
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_EQ(
+      parsed->ReadDurations(0, 0, 2, kBegin).Total(DurationKind::kHorizon),
+      kUnits);
+  EXPECT_EQ(
+      parsed->ReadDurations(38, 0, 2, kBegin).Total(DurationKind::kHorizon),
+      kUnits / 200);
+  EXPECT_EQ(parsed->Serialize(), bytes);
+}
+
+// A slot that is named twice would count twice.
+TEST(TalliesCodecTest, CombinationsAreOfDifferentSlots) {
+  Contribution unit;
+  Change change;
+  change.column = 2;
+  change.tick = kBegin;
+  unit.changes = {change};
+  for (const Slots& slots :
+       {Slots{0, 0}, Slots{3, 1}, Slots{0, 1, 2, 3, 4, 5, 6}}) {
+    unit.slots = slots;
+    Tallies tallies = Zero();
+    tallies.Apply(unit, 1);
+    EXPECT_THAT(Tallies::Parse(tallies.Serialize(), TestShape()),
+                StatusIs(absl::StatusCode::kDataLoss, _));
+  }
 }
 
 TEST(TalliesCodecTest, OtherShapesAreRefused) {

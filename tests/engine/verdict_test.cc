@@ -135,6 +135,26 @@ TEST_F(VerdictTest, WorseOnThePrimaryIsHarm) {
   EXPECT_EQ(verdict.reasons[0].code, Code::kInferior);
 }
 
+// However few conversions a verdict asks for.
+TEST_F(VerdictTest, ATreatmentThatNobodyGetsThroughIsHarm) {
+  for (const Plan::Method method :
+       {Plan::Method::kFixedHorizon, Plan::Method::kAlwaysValid}) {
+    experiment_.plan.method = method;
+    look_.kpis[0][1] = Share(0, 10'000);
+    Verdict verdict = Run();
+    EXPECT_EQ(verdict.kind, VerdictKind::kHarmful);
+    EXPECT_EQ(verdict.reasons[0].code, Code::kInferior);
+    // And so it is at a later stage.
+    look_.kpis[0][1] = Share(2400, 10'000);
+    const auto entered = look_.stage_conversions[1][1];
+    look_.stage_conversions[1][1] = Share(0, 10'000);
+    verdict = Run();
+    EXPECT_EQ(verdict.kind, VerdictKind::kHarmful);
+    EXPECT_EQ(verdict.reasons[0].code, Code::kGuardrailHarmed);
+    look_.stage_conversions[1][1] = entered;
+  }
+}
+
 TEST_F(VerdictTest, LessIsBetterTurnsTheVerdictRound) {
   experiment_.kpis[0].higher_is_better = false;
   look_.kpis[0][1] = Share(1600, 10'000);

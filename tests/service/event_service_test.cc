@@ -341,6 +341,8 @@ TEST_F(EventServiceTest, ReturnsToTheCallerAtTheDeadlineWhileTheDiskHangs) {
   gate->Open();
   // What was under way may be stored; the repetition counts it once.
   ASSERT_THAT(Ingest(request, &response), IsGrpcOk());
+  // Waits for what is still under way.
+  EXPECT_THAT(server_->engine()->Verify().message(), IsEmpty());
   EXPECT_EQ(stored(), 1);
 }
 

@@ -32,7 +32,7 @@ TEST(ExpectationTest, IsOfAnExperimentOfTheScenario) {
   Source* covers = source.add_expect();
   covers->set_experiment(kLook);
   covers->mutable_coverage()->set_kind("difference/sequential");
-  covers->mutable_coverage()->set_kpi("stages/purchase/time");
+  covers->mutable_coverage()->set_kpi("stages/visit/time");
   covers->set_at_least(0.95);
   const auto scenario = CompileOk(source);
   ASSERT_EQ(scenario->expectations.size(), 2);
@@ -45,7 +45,7 @@ TEST(ExpectationTest, IsOfAnExperimentOfTheScenario) {
   const Expectation& second = scenario->expectations[1];
   EXPECT_EQ(scenario->experiments[second.experiment]->name, kLook);
   EXPECT_EQ(second.of, Of::kCoverage);
-  EXPECT_EQ(second.kpi, "stages/purchase/time");
+  EXPECT_EQ(second.kpi, "stages/visit/time");
   EXPECT_EQ(second.at_most, std::nullopt);
 }
 
@@ -94,6 +94,12 @@ TEST(ExpectationTest, SaysWhatIsWrong) {
        "of a KPI that is a guardrail"},
       {[](Source* e) { e->set_harmed("stages/no/time"); },
        "expect[0].harmed is \"stages/no/time\""},
+      {[](Source* e) { e->set_harmed("stages/visit/conversion"); },
+       "expect[0].harmed is \"stages/visit/conversion\""},
+      {[](Source* e) { e->set_harmed("stages/cart/time"); },
+       "want the name of a KPI that is a guardrail of the plan, "
+       "stages/{stage}/conversion of a later stage or stages/{stage}/time of "
+       "its own"},
       {[](Source* e) { e->mutable_coverage()->set_kpi("no"); },
        "expect[0].coverage.kpi is \"no\", want the name of a KPI"},
       {[](Source* e) { e->mutable_coverage()->set_variant("a"); },

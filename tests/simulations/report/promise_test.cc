@@ -57,6 +57,45 @@ TEST(PromiseTest, IsJudgedByTheValueAndItsInterval) {
   EXPECT_EQ(PromiseText({Kind::kAbout, 0.95}), "about 95%");
 }
 
+TEST(ErrorPromisesTest, AFalseWinnerHasOneSideOfAlpha) {
+  using Correction = engine::Plan::Correction;
+  engine::Plan plan;
+  plan.alpha = 0.1;
+  const Promise whole{Kind::kAtMost, 0.1}, half{Kind::kAtMost, 0.05};
+  for (const auto method : {engine::Plan::Method::kFixedHorizon,
+                            engine::Plan::Method::kGroupSequential,
+                            engine::Plan::Method::kAlwaysValid}) {
+    plan.method = method;
+    for (const Correction correction :
+         {Correction::kNone, Correction::kHolm, Correction::kBonferroni,
+          Correction::kHochberg, Correction::kHommel, Correction::kSidak,
+          Correction::kBenjaminiHochberg, Correction::kBenjaminiYekutieli}) {
+      plan.correction = correction;
+      EXPECT_EQ(ErrorPromisesOf(plan, 1).false_finding, whole);
+      EXPECT_EQ(ErrorPromisesOf(plan, 1).false_winner, half);
+    }
+  }
+  for (const Correction correction :
+       {Correction::kHolm, Correction::kBonferroni}) {
+    plan.correction = correction;
+    EXPECT_EQ(ErrorPromisesOf(plan, 4).false_finding, whole);
+    EXPECT_EQ(ErrorPromisesOf(plan, 4).false_winner, half);
+  }
+  for (const Correction correction :
+       {Correction::kHochberg, Correction::kHommel, Correction::kSidak}) {
+    plan.correction = correction;
+    EXPECT_EQ(ErrorPromisesOf(plan, 4).false_finding, whole);
+    EXPECT_EQ(ErrorPromisesOf(plan, 4).false_winner, whole);
+  }
+  for (const Correction correction :
+       {Correction::kNone, Correction::kBenjaminiHochberg,
+        Correction::kBenjaminiYekutieli}) {
+    plan.correction = correction;
+    EXPECT_EQ(ErrorPromisesOf(plan, 4).false_finding, std::nullopt);
+    EXPECT_EQ(ErrorPromisesOf(plan, 4).false_winner, std::nullopt);
+  }
+}
+
 TEST(CoveragePromiseTest, DependsOnTheIntervalAndThePlan) {
   engine::Plan plan;
   plan.alpha = 0.1;
@@ -69,6 +108,12 @@ TEST(CoveragePromiseTest, DependsOnTheIntervalAndThePlan) {
   EXPECT_EQ(CoveragePromise(plan, "difference/newcombe"),
             (Promise{Kind::kAbout, 0.9}));
   EXPECT_EQ(CoveragePromise(plan, "difference/credible/normal"), std::nullopt);
+  EXPECT_EQ(CoveragePromise(plan, "difference/delta"),
+            (Promise{Kind::kAbout, 0.9}));
+  EXPECT_EQ(CoveragePromise(plan, "relative/fieller"),
+            (Promise{Kind::kAbout, 0.9}));
+  // Beside the one that is promised.
+  EXPECT_EQ(CoveragePromise(plan, "relative/delta"), std::nullopt);
   plan.method = engine::Plan::Method::kGroupSequential;
   EXPECT_EQ(CoveragePromise(plan, "difference/group-sequential/repeated"),
             (Promise{Kind::kAtLeast, 0.9}));

@@ -49,8 +49,11 @@ TEST(RenderTextTest, ShowsEachNumberBesideItsPromise) {
             "Harm caught: conversion to paid 40.00% 37.00% to 43.07% - a "
             "treatment truly harms it");
   EXPECT_EQ(LineOf(text, "False winner"),
-            "False winner 0.00% 0.00% to 0.38% at most 5% kept wins and is "
+            "False winner 0.00% 0.00% to 0.38% at most 2.5% kept wins and is "
             "better on no primary KPI");
+  EXPECT_EQ(LineOf(text, "Wrongly decided"),
+            "Wrongly decided, either side 0.60% 0.28% to 1.30% at most 5% kept "
+            "a primary KPI is called better or worse, and is not");
   EXPECT_EQ(LineOf(text, "False harm: time in cart"),
             "False harm: time in cart 3.10% 2.19% to 4.36% at most 2.5% within "
             "error no treatment harms it");
@@ -128,7 +131,7 @@ TEST(RenderPageTest, ShowsTheNumbers) {
         "journeys/shop/experiments/checkout", "4 looks, one each 7",
         "from tallies of 50,000 played units per variant",
         "Winner: 83.00% (80.55% to 85.20%)", "Power: 83.00% (80.55% to 85.20%)",
-        "False winner: 0.00% (0.00% to 0.38%), at most 5%",
+        "False winner: 0.00% (0.00% to 0.38%), at most 2.5%",
         "By the last look 95.00% stopped and 83.00% had a winner",
         "buy: 97.00% (95.75% to 97.89%), at least 95%",
         "buy, b: truth +6.00\xC2\xA0pp, mean estimate +6.40\xC2\xA0pp, of "

@@ -28,6 +28,7 @@ simulations::SimulationReport SampleReport() {
       {VerdictKind::kHarmful, {1'000, 0.02, 0.0130, 0.0307}},
       {VerdictKind::kInvalid, {1'000, 0, 0, 0.0038}}};
   summary.false_winner = {1'000, 0, 0, 0.0038};
+  summary.false_finding = {1'000, 0.006, 0.0028, 0.0130};
   summary.power = {1'000, 0.83, 0.8055, 0.8520};
   summary.units = {1'000, 9'876.5, 9'800, 9'953};
   summary.days = {1'000, 17.25, 17, 17.5};

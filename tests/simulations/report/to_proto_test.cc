@@ -42,6 +42,7 @@ TEST(ToProtoTest, HasAllNumbers) {
   EXPECT_EQ(found.verdicts(1).share().upper(), 0.8520);
   EXPECT_EQ(found.verdicts(1).share().replications(), 1'000);
   EXPECT_EQ(found.false_winner().upper(), 0.0038);
+  EXPECT_EQ(found.false_finding().value(), 0.006);
   EXPECT_EQ(found.power().value(), 0.83);
   EXPECT_EQ(found.units().value(), 9'876.5);
   EXPECT_EQ(found.days().value(), 17.25);
