@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "engine/radix_sort.h"
 #include "engine/varint.h"
 
@@ -10,6 +11,34 @@ namespace stagecraft::engine {
 namespace {
 
 constexpr Tick kBegin = std::numeric_limits<Tick>::min();
+
+// Two of three changes are of units that enter or go, and those who went cancel
+// out: where there are many changes, they need not be sorted.
+constexpr int64_t kManyChanges = 1 << 16;
+
+class OpenUnits {
+ public:
+  void Add(uint64_t key, uint32_t combination, int64_t count) {
+    const auto [it, inserted] = counts_.try_emplace({key, combination}, count);
+    if (inserted) return;
+    it->second += count;
+    if (it->second == 0) counts_.erase(it);
+  }
+  template <typename Fn>
+  void ForEach(const Fn& fn) const {
+    for (const auto& [place, count] : counts_) {
+      fn(place.first, place.second, count);
+    }
+  }
+
+ private:
+  absl::flat_hash_map<std::pair<uint64_t, uint32_t>, int64_t> counts_;
+};
+
+template <typename Change>
+bool IsOpen(const Change& change) {
+  return change.key() >> 56 == static_cast<uint64_t>(DurationKind::kOpen);
+}
 
 // What changes are written as differences of.
 struct Place {
@@ -155,8 +184,18 @@ void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
     if (change.tick() > present) break;
     past.push_back(change);
   }
-  ForEachIn(total_until_, present,
-            [&](const Change& change) { past.push_back(change); });
+  const bool many = SizeOf(total_until_, present) >= kManyChanges;
+  OpenUnits open;
+  ForEachIn(total_until_, present, [&](const Change& change) {
+    if (many && IsOpen(change)) {
+      open.Add(change.key(), change.combination(), change.count());
+    } else {
+      past.push_back(change);
+    }
+  });
+  open.ForEach([&](uint64_t key, uint32_t combination, int64_t count) {
+    past.emplace_back(present, key, combination, count);
+  });
   total_until_ = present;
   RadixSort([](const Change& change) { return change.key(); },
             [](const Change&) { return uint64_t{0}; }, &past);

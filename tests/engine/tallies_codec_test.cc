@@ -167,6 +167,44 @@ TEST(TalliesCodecTest, ManyCombinationsInOneBinAreInOrder) {
   EXPECT_EQ(parsed->Serialize(), bytes);
 }
 
+// So many changes that who entered and went is left out at once when they are
+// read; the tallies that they are compared with grew change by change.
+TEST(TalliesCodecTest, LongSeriesAreReadAgain) {
+  Random random(41);
+  Tallies tallies = Zero();
+  for (int i = 0; i < 40'000; ++i) {
+    Contribution unit;
+    unit.slots = {0, 1 + i % 3};
+    const auto add = [&](Tick tick, int sign, DurationKind kind, Micros bin) {
+      Change change;
+      change.column = 2;
+      change.tick = tick;
+      change.sign = static_cast<int8_t>(sign);
+      change.kind = kind;
+      change.value[0] = bin;
+      unit.changes.push_back(change);
+    };
+    const Tick entered = kBegin + 2 * static_cast<Tick>(random.Below(300));
+    const Micros entry = entered * kHour / 2 + random.Below(60) * kMinute;
+    add(entered, 1, DurationKind::kOpen, entry);
+    if (!random.OneIn(5)) {
+      const Tick left = entered + 2 * static_cast<Tick>(random.Below(50));
+      add(left, -1, DurationKind::kOpen, entry);
+      add(left, 1, DurationKind::kEvent, random.Below(1000) * kMinute);
+    }
+    tallies.Apply(unit, 1);
+  }
+  const auto parsed = Tallies::Parse(tallies.Serialize(), TestShape());
+  ASSERT_THAT(parsed, IsOk());
+  for (const Tick tick : {kBegin + 20, kBegin + 301, kBegin + 700}) {
+    for (int slot = 0; slot < 4; ++slot) {
+      const DurationCounts counts = tallies.ReadDurations(slot, 0, 2, tick);
+      EXPECT_GT(counts.Total(DurationKind::kOpen), 0);
+      EXPECT_EQ(parsed->ReadDurations(slot, 0, 2, tick), counts);
+    }
+  }
+}
+
 // A slot that is named twice would count twice.
 TEST(TalliesCodecTest, CombinationsAreOfDifferentSlots) {
   Contribution unit;
