@@ -34,7 +34,7 @@ class Segmenter {
 
   int slot_count() const { return slot_count_; }
   // The slots of the dimension that has the fewest: each unit stands in one of
-  // them. Empty if there are no dimensions.
+  // them. Empty if there are no dimensions, or if all have many slots.
   SlotRange Parts() const;
   // The slot of a segment, or nothing if it is not kept.
   std::optional<int> SlotOf(absl::string_view attribute,

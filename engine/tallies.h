@@ -53,7 +53,7 @@ class Tallies {
   Sums ReadSums(int slot, int group, int column, Tick tick) const;
   DurationCounts ReadDurations(int slot, int group, int column,
                                Tick tick) const;
-  // The same as ReadDurations(...).AsOf(as_of, horizon), and faster.
+  // The same as ReadDurations(...).AsOf(as_of, horizon).
   std::vector<DurationBin> ReadBins(int slot, int group, int column, Tick tick,
                                     Micros as_of,
                                     std::optional<Micros> horizon) const;
@@ -69,7 +69,8 @@ class Tallies {
   // Memory that is held, apart from the object.
   int64_t bytes() const;
 
-  // Whether all tallies at all ticks are the same.
+  // Whether all tallies at all ticks are the same, of the same combinations of
+  // slots: not if one was read from version 1, which has slots one by one.
   friend bool operator==(const Tallies& a, const Tallies& b);
 
  private:

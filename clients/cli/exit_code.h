@@ -11,7 +11,7 @@ namespace stagecraft::cli {
 
 enum ExitCode : int {
   kExitOk = 0,
-  // Any other error.
+  // Any other error; of `simulate`, an expectation that is broken.
   kExitOther = 1,
   // A flag, a name or the content of a file is not valid.
   kExitUsage = 2,

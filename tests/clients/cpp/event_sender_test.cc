@@ -52,13 +52,10 @@ TEST_F(EventSenderTest, SaysHowLongEachBatchTook) {
     took.push_back(one);
   };
   Open({}, options);
-  const absl::Time begin = absl::Now();
   ASSERT_THAT(SendAll(10), IsOk());
-  const absl::Duration all = absl::Now() - begin;
   EXPECT_THAT(took, SizeIs(4));
   for (const absl::Duration one : took) {
     EXPECT_GT(one, absl::ZeroDuration());
-    EXPECT_LE(one, all);
   }
 }
 
