@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "engine/duration_changes.h"
 #include "engine/duration_tally.h"
 #include "engine/slot_combinations.h"
 #include "engine/tick.h"
@@ -21,50 +22,22 @@ namespace stagecraft::engine {
 // `of` says what the combinations are, and is always the same. A series is told
 // which tick is `present` whenever it is changed, and that never goes back.
 //
-// Changes are appended to a journal. A full journal is sorted and becomes a
-// run, and runs of like sizes become one: adding costs little, and nothing is
-// looked for. The sum up to some recent present is kept besides, by slot.
+// Changes are kept by tick: adding one costs little, and nothing is looked for.
+// The sum up to some recent present is kept besides, by slot, and what is
+// pending since then.
 class DurationSeries {
  public:
-  // Packed for sorting: in the order of (tick, key, combination).
-  class Change {
-   public:
-    Change() : Change(0, 0, 0, 0) {}
-    // `key`: see DurationKey.
-    Change(Tick tick, uint64_t key, uint32_t combination, int64_t count)
-        : high_(uint64_t{static_cast<uint32_t>(tick) ^ kSign} << 32 |
-                key >> 32),
-          low_(key << 32 | combination),
-          count_(count) {}
-
-    Tick tick() const {
-      return static_cast<Tick>(static_cast<uint32_t>(high_ >> 32) ^ kSign);
-    }
-    uint64_t key() const { return high_ << 32 | low_ >> 32; }
-    uint32_t combination() const { return static_cast<uint32_t>(low_); }
-    int64_t count() const { return count_; }
-    uint64_t high() const { return high_; }
-    uint64_t low() const { return low_; }
-    bool Before(const Change& other) const {
-      return high_ != other.high_ ? high_ < other.high_ : low_ < other.low_;
-    }
-    void add(int64_t count) { count_ += count; }
-
-   private:
-    static constexpr uint32_t kSign = 0x80000000;
-    uint64_t high_;  // Tick and upper half of the key.
-    uint64_t low_;   // Lower half of the key, and combination.
-    int64_t count_;
-  };
-
-  void Add(const Change& change, const SlotCombinations& of, Tick present) {
-    journal_.push_back(change);
-    if (journal_.size() >= kJournal && journal_.size() >= largest_total_ / 8) {
+  void Add(Tick tick, uint64_t key, uint32_t combination, int64_t count,
+           const SlotCombinations& of, Tick present) {
+    if (present != seen_) See(present);
+    AddPending(tick, key, combination, count);
+    if (tick <= present) ++unsettled_;
+    if (unsettled_ >= kUnsettled && unsettled_ >= largest_total_ / 4) {
       Settle(of, present);
     }
   }
 
-  // Makes a run of the journal, and sums up to the present.
+  // Sums up to the present.
   void Settle(const SlotCombinations& of, Tick present);
 
   // Takes all changes of `other` out, whose combinations are those of
@@ -93,35 +66,43 @@ class DurationSeries {
   [[nodiscard]] bool ParseVersion1(int slot, absl::string_view* in,
                                    SlotCombinations* of, Tick* newest);
 
+  // The sums up to the present as bytes, appended to `out`: a series that was
+  // parsed may take them instead of summing up. Call Settle before.
+  void SerializeTotals(std::string* out) const;
+  // Takes them from the front of `in`. False if they could not have been
+  // written of tallies with `slots` slots; the series is then as it was.
+  [[nodiscard]] bool ParseTotals(int slots, Tick present,
+                                 absl::string_view* in);
+
   // Memory that is held, apart from the object.
   int64_t bytes() const;
 
  private:
-  static constexpr size_t kJournal = 2048;
-  // Sorted, without repeats and zeros.
-  using Run = std::vector<Change>;
+  static constexpr size_t kUnsettled = 2048;
 
-  static Run Combine(Run changes);
-  // Sorts what is in the order of (tick, key).
-  static void SortTies(Run* run);
-  // Changes as Serialize writes them, whose combinations have these numbers
-  // here.
-  static bool ParseChanges(absl::string_view* in, uint64_t marks,
-                           const uint32_t* numbers, Run* run, Tick* newest);
-  static Run Merge(const Run& a, const Run& b);
-  // All changes as one run.
-  Run All() const;
-  // Calls fn(change) with the changes of all runs at ticks in (after, until].
-  template <typename Fn>
-  void ForEachIn(Tick after, Tick until, const Fn& fn) const;
-  int64_t SizeOf(Tick after, Tick until) const;
+  void AddPending(Tick tick, uint64_t key, uint32_t combination,
+                  int64_t count) {
+    changes_.Add(tick, key, combination, count);
+    if (tick <= total_until_) {
+      DurationChanges::Put(key, combination, count, &pending_);
+    }
+  }
+  void See(Tick present);
+  // Takes changes as Serialize writes them, whose combinations have these
+  // numbers here; says which of them there are changes of.
+  bool ParseChanges(absl::string_view* in, absl::Span<const uint32_t> numbers,
+                    std::vector<bool>* used, Tick* newest);
 
-  std::vector<Change> journal_;
-  std::vector<Run> runs_;  // Each at least twice as large as the next one.
-  // By slot, those that have any: of the runs, up to total_until_.
+  DurationChanges changes_;
+  // By slot, those that have any: of the changes up to total_until_ that are
+  // not pending.
   std::vector<DurationCounts> totals_;
   size_t largest_total_ = 0;
   Tick total_until_ = std::numeric_limits<Tick>::min();
+  DurationChanges::Changes pending_;  // Up to total_until_.
+  // How many changes there are up to seen_ that totals_ does not have.
+  size_t unsettled_ = 0;
+  Tick seen_ = std::numeric_limits<Tick>::min();
 };
 
 }  // namespace stagecraft::engine

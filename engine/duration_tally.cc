@@ -38,25 +38,64 @@ void DurationCounts::AddAll(std::vector<Count>* counts) {
 }
 
 void DurationCounts::AddSorted(const std::vector<Count>& counts) {
-  if (counts.empty()) return;
-  std::vector<Count> sum;
-  sum.reserve(counts_.size() + counts.size());
-  const auto put = [&](const Count& entry) {
-    if (!sum.empty() && sum.back().key == entry.key) {
-      sum.back().count += entry.count;
-    } else {
-      if (!sum.empty() && sum.back().count == 0) sum.pop_back();
-      sum.push_back(entry);
+  // What is there changes where it stands; the rest is put between.
+  std::vector<Count> fresh;
+  bool zeros = false;
+  size_t place = 0;
+  for (auto it = counts.begin(); it != counts.end();) {
+    Count sum = *it++;
+    for (; it != counts.end() && it->key == sum.key; ++it) {
+      sum.count += it->count;
     }
-  };
-  auto next = counts.begin();
-  for (const Count& entry : counts_) {
-    while (next != counts.end() && next->key < entry.key) put(*next++);
-    put(entry);
+    if (sum.count == 0) continue;
+    place = FindFrom(place, sum.key);
+    if (place < counts_.size() && counts_[place].key == sum.key) {
+      counts_[place].count += sum.count;
+      zeros = zeros || counts_[place].count == 0;
+    } else {
+      fresh.push_back(sum);
+    }
   }
-  while (next != counts.end()) put(*next++);
-  if (!sum.empty() && sum.back().count == 0) sum.pop_back();
-  counts_ = std::move(sum);
+  if (zeros) {
+    counts_.erase(
+        std::remove_if(counts_.begin(), counts_.end(),
+                       [](const Count& entry) { return entry.count == 0; }),
+        counts_.end());
+  }
+  InsertSorted(fresh);
+}
+
+size_t DurationCounts::FindFrom(size_t place, uint64_t key) const {
+  // In steps of 1, 2, 4...: usually it is near.
+  size_t step = 1;
+  size_t end = place;
+  while (end < counts_.size() && counts_[end].key < key) {
+    place = end + 1;
+    end += step;
+    step *= 2;
+  }
+  const auto begin = counts_.begin();
+  return std::lower_bound(begin + place, begin + std::min(end, counts_.size()),
+                          key,
+                          [](const Count& entry, uint64_t wanted) {
+                            return entry.key < wanted;
+                          }) -
+         begin;
+}
+
+void DurationCounts::InsertSorted(const std::vector<Count>& fresh) {
+  if (fresh.empty()) return;
+  // From the last one, so that each entry is moved once.
+  size_t rest = counts_.size();
+  counts_.resize(rest + fresh.size());
+  for (size_t i = fresh.size(); i > 0; --i) {
+    const Count& entry = fresh[i - 1];
+    while (rest > 0 && counts_[rest - 1].key > entry.key) {
+      counts_[rest - 1 + i] = counts_[rest - 1];
+      --rest;
+    }
+    counts_[rest - 1 + i] = entry;
+  }
 }
 
 DurationCounts& DurationCounts::operator+=(const DurationCounts& other) {

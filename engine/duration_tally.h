@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "engine/event.h"
@@ -62,6 +63,11 @@ class DurationCounts {
     friend bool operator==(const Count&, const Count&) = default;
   };
 
+  DurationCounts() = default;
+  // Of counts in the order of their keys, without repeats and zeros.
+  explicit DurationCounts(std::vector<Count> counts)
+      : counts_(std::move(counts)) {}
+
   void Add(DurationKind kind, Micros bin, int64_t count);
   // Adds counts of any order and any repeats, and changes that order.
   void AddAll(std::vector<Count>* counts);
@@ -84,6 +90,11 @@ class DurationCounts {
   }
 
  private:
+  // The first place from `place` on whose key is not less than `key`.
+  size_t FindFrom(size_t place, uint64_t key) const;
+  // Adds counts, in the order of their keys, that are not there yet.
+  void InsertSorted(const std::vector<Count>& fresh);
+
   std::vector<Count> counts_;  // Sorted, without zeros.
 };
 

@@ -46,6 +46,8 @@ struct EngineOptions {
   int64_t max_events_per_unit = 20'000;
   // Threads that read the log, fold all units, or scan them. At least 1.
   int threads = 2;
+  // A snapshot is not due before so many events came since the last one.
+  int64_t snapshot_events = 1'000'000;
 };
 
 // What became of the items of a batch.
@@ -149,8 +151,11 @@ class Engine {
   // store has no place for it; kFailedPrecondition after a DeleteEventsBefore
   // that was cut short.
   absl::Status WriteSnapshot();
-  // Whether the log has grown enough since the last one.
-  bool SnapshotDue() const;
+  // Whether the log has grown enough since the last one: by
+  // options.snapshot_events and, unless `soon`, by a quarter. What a start
+  // reads is then in proportion to what has to be read anyway, and so is the
+  // work of writing snapshots; who can afford more of it has shorter starts.
+  bool SnapshotDue(bool soon) const;
 
   // Removes a unit with all its ids: from tallies and memory at once and for
   // good, and from log, aliases and snapshot before it returns. What arrives
@@ -247,6 +252,7 @@ class Engine {
     struct Kept {
       uint64_t fingerprint = 0;
       std::string bytes;
+      std::string totals;
     };
     std::map<std::string, Kept> tallies;  // By specification.
   };

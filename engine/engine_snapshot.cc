@@ -1,28 +1,20 @@
-// Engine: snapshots of the units.
+// Engine: writing snapshots of the units.
 
 #include <algorithm>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "engine/engine.h"
-#include "engine/fingerprint.h"
 #include "engine/folding.h"
 #include "engine/frame_file.h"
 #include "engine/record.h"
+#include "engine/snapshot_books.h"
 #include "engine/unit_snapshot.h"
-#include "engine/work_queue.h"
 
 namespace stagecraft::engine {
 namespace {
-
-// A snapshot is due once the log has grown by this share since the last one,
-// and by so many events: what a start reads of the log stays in proportion to
-// what it reads of the snapshot, and so does the work of writing snapshots.
-constexpr int64_t kDueShare = 4;
-constexpr int64_t kDueEvents = 1'000'000;
 
 // The last block below `position`, and its hash.
 absl::Status FindAnchor(const Store& store, uint64_t position,
@@ -39,27 +31,25 @@ absl::Status FindAnchor(const Store& store, uint64_t position,
   return absl::OkStatus();
 }
 
-// Calls fn(name, fingerprint, book) with what is folded and not sealed.
-template <typename Fn>
-void ForEachBook(const FoldedSpecs& specs, const Fn& fn) {
-  for (const auto& [name, folded] : specs.journeys) {
-    fn(name, Fingerprint(folded.fold->journey()), folded.book);
+absl::Status AppendBytes(SnapshotFrame kind, absl::string_view bytes,
+                         FrameWriter* writer) {
+  absl::Status status;
+  while (status.ok() && !bytes.empty()) {
+    status = writer->Append(kind, bytes.substr(0, kSnapshotFrameBytes));
+    bytes.remove_prefix(std::min(bytes.size(), kSnapshotFrameBytes));
   }
-  for (const auto& [name, folded] : specs.experiments) {
-    if (folded.sealed) continue;
-    fn(name, Fingerprint(folded.fold->experiment()), folded.book);
-  }
+  return status;
 }
 
 absl::Status AppendTallies(const std::string& name, uint64_t fingerprint,
-                           absl::string_view bytes, FrameWriter* writer) {
+                           Tallies tallies, FrameWriter* writer) {
+  const std::string bytes = tallies.Serialize();
   absl::Status status = writer->Append(
       kSnapshotTalliesHead,
       EncodeTalliesHead({name, fingerprint, uint64_t{bytes.size()}}));
-  while (status.ok() && !bytes.empty()) {
-    status =
-        writer->Append(kSnapshotTallies, bytes.substr(0, kSnapshotFrameBytes));
-    bytes.remove_prefix(std::min(bytes.size(), kSnapshotFrameBytes));
+  if (status.ok()) status = AppendBytes(kSnapshotTallies, bytes, writer);
+  if (status.ok()) {
+    status = AppendBytes(kSnapshotTotals, tallies.SerializeTotals(), writer);
   }
   return status;
 }
@@ -72,9 +62,11 @@ std::optional<std::string> Engine::SnapshotPath() const {
   return absl::StrCat(*directory, "/units.snapshot");
 }
 
-bool Engine::SnapshotDue() const {
+bool Engine::SnapshotDue(bool soon) const {
+  constexpr int64_t kShare = 4;
   const int64_t grown = since_snapshot_.load();
-  return grown >= kDueEvents && grown >= total_events_.load() / kDueShare;
+  return grown >= options_.snapshot_events &&
+         (soon || grown >= total_events_.load() / kShare);
 }
 
 absl::Status Engine::WriteSnapshot() {
@@ -152,13 +144,13 @@ absl::Status Engine::WriteSnapshotLocked() {
             current.insert(book.get());
           });
     }
-    ForEachBook(
-        folding->set.specs(), [&](const std::string& name, uint64_t fingerprint,
-                                  const std::shared_ptr<Book>& book) {
-          if (!status.ok() || !current.contains(book.get())) return;
-          status = AppendTallies(name, fingerprint,
-                                 book->ReadWithoutLate().Serialize(), &*writer);
-        });
+    ForEachBook(folding->set.specs(), [&](const std::string& name,
+                                          uint64_t fingerprint,
+                                          const std::shared_ptr<Book>& book) {
+      if (!status.ok() || !current.contains(book.get())) return;
+      status =
+          AppendTallies(name, fingerprint, book->ReadWithoutLate(), &*writer);
+    });
   }
   if (status.ok()) status = writer->Commit();
   if (status.ok()) since_snapshot_ -= grown;
@@ -236,191 +228,6 @@ absl::Status Engine::AppendContents(FrameWriter* writer) const {
     }
   }
   return status;
-}
-
-// What a snapshot that is refused in the end has put there.
-absl::Status Engine::ClearScratch() {
-  while (true) {
-    WriteBatch batch;
-    absl::Status status =
-        store_->Scan(Keyspace::kScratch, "", "",
-                     [&](absl::string_view id, absl::string_view) {
-                       batch.Delete(Keyspace::kScratch, id);
-                       return batch.size() < 10'000;
-                     });
-    if (!status.ok() || batch.empty()) return status;
-    if (status = store_->WriteScratch(batch); !status.ok()) return status;
-  }
-}
-
-absl::StatusOr<SnapshotHead> Engine::CheckHead(
-    absl::string_view payload) const {
-  absl::StatusOr<SnapshotHead> head = DecodeHead(payload);
-  if (!head.ok()) return head.status();
-  if (head->cutoff != cutoff_.load()) {
-    return absl::FailedPreconditionError(
-        "the snapshot holds events that are not kept any more");
-  }
-  if (head->anchor == 0) return head;
-  const auto block = store_->Get(Keyspace::kLog, LogKey(head->anchor));
-  if (!block.ok()) return block.status();
-  if (!block->has_value() || HashText(**block) != head->anchor_hash) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the snapshot is of another log: block ", head->anchor,
-                     " is not the same"));
-  }
-  return head;
-}
-
-absl::StatusOr<Engine::Snapshot> Engine::LoadSnapshot() {
-  absl::StatusOr<FrameReader> reader = FrameReader::Open(*SnapshotPath());
-  if (!reader.ok()) return reader.status();
-  if (!erased_.empty()) {
-    return absl::FailedPreconditionError(
-        "an erasure was cut short: the snapshot may hold what it erases");
-  }
-  Snapshot snapshot;
-  std::optional<SnapshotHead> head;
-  Snapshot::Kept* kept = nullptr;
-  // Frames are read by this thread and unpacked by others.
-  absl::Mutex merges_mutex;
-  WorkQueue<std::string> queue(2 * options_.threads);
-  std::vector<std::thread> threads;
-  const auto work = [&] {
-    std::string before;
-    const auto add = [&](absl::string_view id, absl::string_view packed) {
-      absl::Status status = population_->AddUnit(id, packed, &before);
-      if (status.ok() && !before.empty() && head->exact) {
-        absl::MutexLock lock(&merges_mutex);
-        snapshot.merges.emplace_back(before, std::string(packed));
-      }
-      return status;
-    };
-    while (const std::optional<std::string> frame = queue.Pop()) {
-      if (absl::Status status = ForEachUnitOf(*frame, add); !status.ok()) {
-        queue.Stop(status);
-      }
-    }
-  };
-  const auto take = [&](const Frame& frame) -> absl::Status {
-    if (!head.has_value() && frame.kind != kSnapshotHead) {
-      return absl::DataLossError("snapshot is damaged: no head");
-    }
-    switch (frame.kind) {
-      case kSnapshotHead: {
-        absl::StatusOr<SnapshotHead> read = CheckHead(frame.payload);
-        if (!read.ok()) return read.status();
-        head = *read;
-        for (int i = 0; i < options_.threads; ++i) threads.emplace_back(work);
-        return absl::OkStatus();
-      }
-      case kSnapshotUnits:
-        return queue.Push(std::string(frame.payload)) ? absl::OkStatus()
-                                                      : queue.status();
-      case kSnapshotContents:
-        return ForEachContentOf(frame.payload, [&](absl::string_view encoded) {
-          return population_->contents().Intern(encoded) ==
-                         ContentTable::kNotInterned
-                     ? absl::DataLossError(
-                           "snapshot is damaged: a content is not one")
-                     : absl::OkStatus();
-        });
-      case kSnapshotTalliesHead: {
-        absl::StatusOr<TalliesHead> read = DecodeTalliesHead(frame.payload);
-        if (!read.ok()) return read.status();
-        kept = &snapshot.tallies[read->name];
-        kept->fingerprint = read->fingerprint;
-        kept->bytes.reserve(read->bytes);
-        return absl::OkStatus();
-      }
-      case kSnapshotTallies:
-        if (kept == nullptr) break;
-        kept->bytes.append(frame.payload.data(), frame.payload.size());
-        return absl::OkStatus();
-    }
-    return absl::DataLossError(
-        absl::StrCat("snapshot is damaged: unknown frame ", frame.kind));
-  };
-  absl::Status status;
-  while (status.ok()) {
-    const auto frame = reader->Next();
-    if (!frame.ok()) {
-      status = frame.status();
-    } else if (frame->has_value()) {
-      status = take(**frame);
-    } else {
-      break;
-    }
-  }
-  if (!status.ok()) queue.Stop(status);
-  queue.Close();
-  for (std::thread& thread : threads) thread.join();
-  if (absl::Status failure = queue.status(); !failure.ok()) return failure;
-  if (!head.has_value()) {
-    return absl::DataLossError("snapshot is damaged: no head");
-  }
-  snapshot_units_ = population_->units().GetStats().units;
-  total_events_ = head->events;
-  RaiseNewest(head->newest);
-  snapshot.position = head->position;
-  return snapshot;
-}
-
-FoldedSpecs Engine::RestoreTallies(Snapshot* snapshot, FoldedSpecs* specs) {
-  // Books by name, those that are restored.
-  struct Task {
-    Book* book;
-    absl::string_view bytes;
-    bool done = false;
-  };
-  std::map<std::string, Task> tasks;
-  ForEachBook(*specs, [&](const std::string& name, uint64_t fingerprint,
-                          const std::shared_ptr<Book>& book) {
-    const auto it = snapshot->tallies.find(name);
-    if (it == snapshot->tallies.end()) return;
-    if (it->second.fingerprint != fingerprint) return;
-    tasks[name] = {book.get(), it->second.bytes};
-  });
-  absl::Mutex mutex;
-  auto next = tasks.begin();
-  const auto work = [&] {
-    while (true) {
-      Task* task = nullptr;
-      {
-        absl::MutexLock lock(&mutex);
-        if (next == tasks.end()) return;
-        task = &(next++)->second;
-      }
-      TalliesShape shape = task->book->Read(
-          [](const Tallies& tallies) { return tallies.shape(); });
-      absl::StatusOr<Tallies> tallies =
-          Tallies::Parse(task->bytes, std::move(shape));
-      if (!tallies.ok()) continue;
-      task->book->Restore(*std::move(tallies));
-      task->done = true;
-    }
-  };
-  std::vector<std::thread> others;
-  for (int i = 1; i < options_.threads; ++i) others.emplace_back(work);
-  work();
-  for (std::thread& other : others) other.join();
-
-  FoldedSpecs restored;
-  const auto take = [&](auto* from, auto* to) {
-    for (auto it = from->begin(); it != from->end();) {
-      const auto task = tasks.find(it->first);
-      if (task == tasks.end() || !task->second.done) {
-        ++it;
-        continue;
-      }
-      to->insert(from->extract(it++));
-      ++snapshot_books_;
-    }
-  };
-  take(&specs->journeys, &restored.journeys);
-  take(&specs->experiments, &restored.experiments);
-  snapshot->tallies.clear();
-  return restored;
 }
 
 }  // namespace stagecraft::engine

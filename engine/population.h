@@ -28,6 +28,12 @@
 
 namespace stagecraft::engine {
 
+// An id and the packed events of its unit (unit_events.h).
+struct PackedUnit {
+  absl::string_view id;
+  absl::string_view packed;
+};
+
 // An event of a batch, on its way to its unit.
 struct RoutedEvent {
   uint64_t unit_hash = 0;  // Of the unit's root.
@@ -126,10 +132,13 @@ class Population {
 
   // Adds the items of a block of the log that are not there yet.
   absl::Status AddBlock(const EventBatch& block);
-  // Adds packed events to the unit that `id` belongs to. `before` gets those
-  // that it had.
-  absl::Status AddUnit(absl::string_view id, absl::string_view packed,
-                       std::string* before);
+  // Adds packed events to the units that the ids belong to, best if units of a
+  // shard follow each other. Of a unit that is there already `merged` gets the
+  // events that it had, and those that it gets.
+  absl::Status AddUnits(
+      absl::Span<const PackedUnit> units,
+      absl::FunctionRef<void(std::string before, absl::string_view packed)>
+          merged);
 
   // Calls `fn(thread, root, packed events)` with each unit from `threads`
   // threads, the calling one included. The population must not change
@@ -141,6 +150,12 @@ class Population {
           fn);
 
  private:
+  absl::Status AddUnit(
+      const PackedUnit& from, absl::string_view root, uint64_t hash,
+      absl::FunctionRef<void(std::string before, absl::string_view packed)>
+          merged,
+      UnitShard* shard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard->mutex);
+
   ContentTable contents_;
   UnitTable units_;
   mutable absl::Mutex identity_mutex_;

@@ -34,8 +34,8 @@ void Tallies::Apply(const Contribution& contribution, int sign) {
     const int signed_one = change.sign * sign;
     if (column.durations) {
       DurationsOf(change.group, change.column)
-          .Add({change.tick, DurationKey(change.kind, change.value[0]),
-                combinations_.NumberOf(contribution.slots), signed_one},
+          .Add(change.tick, DurationKey(change.kind, change.value[0]),
+               combinations_.NumberOf(contribution.slots), signed_one,
                combinations_, present_);
       continue;
     }
@@ -94,7 +94,7 @@ void Tallies::Apply(const BookDelta& delta) {
       number = combinations_.NumberOf(delta.combinations_[place.combination]);
     }
     DurationsOf(place.group, place.column)
-        .Add({place.tick, change.key, number, change.count}, combinations_,
+        .Add(place.tick, change.key, number, change.count, combinations_,
              present_);
   }
 }
@@ -130,6 +130,19 @@ Sums Tallies::ReadSums(int slot, int group, int column, Tick tick) const {
 DurationCounts Tallies::ReadDurations(int slot, int group, int column,
                                       Tick tick) const {
   return DurationsOf(group, column).At(slot, tick, combinations_);
+}
+
+bool Tallies::SameDurations(const Tallies& other) const {
+  constexpr Tick kEnd = std::numeric_limits<Tick>::max();
+  for (size_t i = 0; i < durations_.size(); ++i) {
+    for (int slot = 0; slot < shape_.slots; ++slot) {
+      if (!(durations_[i].At(slot, kEnd, combinations_) ==
+            other.durations_[i].At(slot, kEnd, other.combinations_))) {
+        return false;
+      }
+    }
+  }
+  return true;
 }
 
 std::vector<DurationBin> Tallies::ReadBins(

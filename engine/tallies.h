@@ -62,15 +62,21 @@ class Tallies {
   // format stands in engine/tallies_codec.cc.
   std::string Serialize() const;
   // Reads them again. Errors: kDataLoss if the bytes are not what Serialize
-  // writes of tallies of this shape.
+  // writes of tallies of this shape. `totals`: what SerializeTotals has
+  // written of the same tallies, or nothing; it is believed.
   static absl::StatusOr<Tallies> Parse(absl::string_view bytes,
-                                       TalliesShape shape);
+                                       TalliesShape shape,
+                                       absl::string_view totals = "");
+  // What follows from all changes up to the present, as bytes, so that Parse
+  // need not compute it.
+  std::string SerializeTotals();
 
   // Memory that is held, apart from the object.
   int64_t bytes() const;
 
   // Whether all tallies at all ticks are the same, of the same combinations of
-  // slots: not if one was read from version 1, which has slots one by one.
+  // slots: not if one was read from version 1, which has slots one by one. What
+  // is kept besides, as the sum of many changes, is compared as well.
   friend bool operator==(const Tallies& a, const Tallies& b);
 
  private:
@@ -99,6 +105,9 @@ class Tallies {
   }
   // The numbers that other combinations have in combinations_.
   std::vector<uint32_t> NumbersHere(const SlotCombinations& others);
+  // Whether all durations that there ever will be are the same, in each slot.
+  bool SameDurations(const Tallies& other) const;
+  bool ParseTotals(absl::string_view bytes);
   // Makes `tick` the present, unless that is later.
   void Advance(Tick tick);
 

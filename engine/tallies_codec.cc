@@ -66,6 +66,17 @@ std::string ChecksumOf(absl::string_view bytes) {
   return checksum;
 }
 
+// Takes the checksum from the end of `bytes`; false if it is not theirs, or if
+// there is nothing else.
+bool TakeChecksum(absl::string_view* bytes) {
+  if (bytes->size() < 1 + kChecksumBytes) return false;
+  const absl::string_view rest =
+      bytes->substr(0, bytes->size() - kChecksumBytes);
+  if (bytes->substr(rest.size()) != ChecksumOf(rest)) return false;
+  *bytes = rest;
+  return true;
+}
+
 void SerializeSums(const SumSeries& series, std::string* out) {
   std::string ticks;
   uint64_t size = 0;
@@ -140,16 +151,45 @@ std::string Tallies::Serialize() const {
   return out;
 }
 
-absl::StatusOr<Tallies> Tallies::Parse(absl::string_view bytes,
-                                       TalliesShape wanted) {
-  if (bytes.size() < 1 + kChecksumBytes ||
-      bytes.substr(bytes.size() - kChecksumBytes) !=
-          ChecksumOf(bytes.substr(0, bytes.size() - kChecksumBytes))) {
-    return absl::DataLossError(
-        absl::StrCat("tallies of ", bytes.size(),
-                     " bytes do not agree with their checksum"));
+// A byte: the version; the present, zigzag; the totals of the series of
+// durations, group by group, column by column; the checksum of these bytes.
+std::string Tallies::SerializeTotals() {
+  std::string out(1, kVersion);
+  AppendVarint(ToZigzag(present_), &out);
+  for (DurationSeries& series : durations_) {
+    series.Settle(combinations_, present_);
+    series.SerializeTotals(&out);
   }
-  bytes.remove_suffix(kChecksumBytes);
+  out += ChecksumOf(out);
+  return out;
+}
+
+bool Tallies::ParseTotals(absl::string_view bytes) {
+  if (!TakeChecksum(&bytes) || bytes[0] != kVersion) return false;
+  bytes.remove_prefix(1);
+  uint64_t zigzag;
+  if (!TakeVarint(&bytes, &zigzag)) return false;
+  const int64_t present = FromZigzag(zigzag);
+  if (present < present_ || present > std::numeric_limits<Tick>::max()) {
+    return false;
+  }
+  Advance(static_cast<Tick>(present));
+  return std::all_of(durations_.begin(), durations_.end(),
+                     [&](DurationSeries& series) {
+                       return series.ParseTotals(shape_.slots, present_,
+                                                 &bytes);
+                     }) &&
+         bytes.empty();
+}
+
+absl::StatusOr<Tallies> Tallies::Parse(absl::string_view bytes,
+                                       TalliesShape wanted,
+                                       absl::string_view totals) {
+  const size_t size = bytes.size();
+  if (!TakeChecksum(&bytes)) {
+    return absl::DataLossError(absl::StrCat(
+        "tallies of ", size, " bytes do not agree with their checksum"));
+  }
   const char version = bytes[0];
   if (version != 1 && version != kVersion) {
     return absl::DataLossError(
@@ -207,6 +247,7 @@ absl::StatusOr<Tallies> Tallies::Parse(absl::string_view bytes,
                                             bytes.size(), " bytes, want 0"));
   }
   tallies.Advance(newest);
+  if (!totals.empty() && tallies.ParseTotals(totals)) return tallies;
   for (DurationSeries& series : tallies.durations_) {
     series.Settle(tallies.combinations_, tallies.present_);
   }
@@ -214,7 +255,8 @@ absl::StatusOr<Tallies> Tallies::Parse(absl::string_view bytes,
 }
 
 bool operator==(const Tallies& a, const Tallies& b) {
-  return a.columns() == b.columns() && a.Serialize() == b.Serialize();
+  return a.columns() == b.columns() && a.SameDurations(b) &&
+         a.Serialize() == b.Serialize();
 }
 
 }  // namespace stagecraft::engine

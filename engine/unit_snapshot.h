@@ -28,6 +28,7 @@ enum SnapshotFrame : uint32_t {
   // frames of bytes as it takes.
   kSnapshotTalliesHead = 4,
   kSnapshotTallies = 5,
+  kSnapshotTotals = 6,  // After those bytes: see Tallies::SerializeTotals.
 };
 
 struct SnapshotHead {

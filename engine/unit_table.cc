@@ -1,6 +1,7 @@
 #include "engine/unit_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -32,21 +33,34 @@ int64_t UnitShard::FindSlot(uint64_t hash, absl::string_view id) const
 void UnitShard::InsertSlot(uint64_t hash,
                            Unit* unit) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (size_ * 8 >= slots_.size() * 7) {
-    std::vector<uint64_t> old(std::max(kFirstSlots, 2 * slots_.size()));
-    old.swap(slots_);
-    mask_ = slots_.size() - 1;
-    hand_ = 0;
-    size_ = 0;
-    for (const uint64_t slot : old) {
-      if (slot == 0) continue;
-      auto* moved = reinterpret_cast<Unit*>(slot & ((uint64_t{1} << 48) - 1));
-      InsertSlot(HashText(moved->id()), moved);
-    }
+    Rehash(std::max(kFirstSlots, 2 * slots_.size()));
   }
   size_t slot = hash & mask_;
   while (slots_[slot] != 0) slot = (slot + 1) & mask_;
   slots_[slot] = SlotOf(hash, unit);
   ++size_;
+}
+
+void UnitShard::Rehash(size_t slots) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  std::vector<uint64_t> old(slots);
+  old.swap(slots_);
+  mask_ = slots_.size() - 1;
+  hand_ = 0;
+  size_ = 0;
+  for (const uint64_t slot : old) {
+    if (slot == 0) continue;
+    auto* moved = reinterpret_cast<Unit*>(slot & ((uint64_t{1} << 48) - 1));
+    InsertSlot(HashText(moved->id()), moved);
+  }
+}
+
+void UnitShard::Reserve(size_t units) {
+  const size_t wanted = std::bit_ceil((size_ + units) * 8 / 7 + 1);
+  // Slots count as memory, too.
+  if (wanted > slots_.size() &&
+      static_cast<int64_t>(8 * wanted) < budget_ / 2) {
+    Rehash(std::max(kFirstSlots, wanted));
+  }
 }
 
 void UnitShard::RemoveSlot(size_t slot) ABSL_NO_THREAD_SAFETY_ANALYSIS {

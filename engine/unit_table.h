@@ -69,6 +69,8 @@ class UnitShard {
   // Writes units to scratch until the shard fits into its budget.
   absl::Status Evict() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
+  // Makes room for so many units more, if the table's growth allows it.
+  void Reserve(size_t units) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // Hints, so that memory is there when Find asks for it.
   void PrefetchSlot(uint64_t hash) const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
     if (!slots_.empty()) __builtin_prefetch(&slots_[hash & mask_]);
@@ -120,6 +122,7 @@ class UnitShard {
   }
   int64_t FindSlot(uint64_t hash, absl::string_view id) const;
   void InsertSlot(uint64_t hash, Unit* unit);
+  void Rehash(size_t slots);
   void RemoveSlot(size_t slot);
   Unit* Make(absl::string_view id, size_t event_bytes);
   void Free(Unit* unit);

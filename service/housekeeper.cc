@@ -13,6 +13,10 @@ constexpr absl::Duration kForgetEvery = absl::Hours(24);
 // After a failure.
 constexpr absl::Duration kForgetAgain = absl::Hours(1);
 constexpr absl::Duration kSnapshotAgain = absl::Minutes(1);
+// Snapshots are written soon, so that starts are short, as long as that takes a
+// tenth of the time.
+constexpr int kSnapshotRest = 9;  // Times as long as writing one took.
+constexpr absl::Duration kLongestRest = absl::Hours(1);
 
 class Stopwatch {
  public:
@@ -58,6 +62,7 @@ void Housekeeper::RunOnce() {
     // back.
     if (next_forgetting_ > now + kForgetEvery) next_forgetting_ = now;
     if (next_snapshot_ > now + kSnapshotAgain) next_snapshot_ = now;
+    if (rest_until_ > now + kLongestRest) rest_until_ = now;
     if (options_.keep_events > absl::ZeroDuration() &&
         now >= next_forgetting_) {
       next_forgetting_ = now + kForgetAgain;
@@ -76,9 +81,12 @@ void Housekeeper::RunOnce() {
                     {"message", cutoff.status().message()}});
       }
     }
-    if (options_.snapshots && now >= next_snapshot_ && engine_->SnapshotDue() &&
-        !WriteSnapshot().ok()) {
-      next_snapshot_ = now + kSnapshotAgain;
+    if (options_.snapshots && now >= next_snapshot_ &&
+        engine_->SnapshotDue(now >= rest_until_)) {
+      const absl::Time begin = clock_();
+      if (!WriteSnapshot().ok()) next_snapshot_ = now + kSnapshotAgain;
+      const absl::Time end = clock_();
+      rest_until_ = end + std::min(kSnapshotRest * (end - begin), kLongestRest);
     }
   }
   absl::MutexLock lock(&mutex_);

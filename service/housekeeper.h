@@ -40,7 +40,8 @@ class Housekeeper {
   void Start(std::unique_ptr<Timer> timer);
 
   // One round: forgets old events if that was a day ago or never, and writes a
-  // snapshot if one is due. What fails is logged and tried again later.
+  // snapshot if one is due: soon, unless writing them takes more than a tenth
+  // of the time. What fails is logged and tried again later.
   void RunOnce();
 
   // Writes a snapshot now. Errors: those of Engine::WriteSnapshot.
@@ -70,6 +71,8 @@ class Housekeeper {
   absl::Mutex round_;  // One round at a time.
   absl::Time next_forgetting_ ABSL_GUARDED_BY(round_) = absl::InfinitePast();
   absl::Time next_snapshot_ ABSL_GUARDED_BY(round_) = absl::InfinitePast();
+  // Until then a snapshot is written only if much came.
+  absl::Time rest_until_ ABSL_GUARDED_BY(round_) = absl::InfinitePast();
   mutable absl::Mutex mutex_;
   int64_t in_snapshot_ ABSL_GUARDED_BY(mutex_) = 0;  // Of Changes().
   int64_t rounds_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -166,7 +166,7 @@ TEST_P(EngineThreadsTest, IsInTheEndWhatAFreshEngineMakesOfTheStore) {
                 IsOk());
     EXPECT_GE(engine_->GetStats().stored_events, 0);
     engine_->ResolveAsOf(std::nullopt, kLoadBegin);
-    engine_->SnapshotDue();
+    engine_->SnapshotDue(true);
   }));
   others.push_back(
       repeat([&](int) { EXPECT_THAT(engine_->WriteSnapshot(), IsOk()); }));

@@ -205,6 +205,72 @@ TEST(TalliesCodecTest, LongSeriesAreReadAgain) {
   }
 }
 
+// What was summed up is read at every tick, and goes on.
+TEST(TalliesCodecTest, TotalsAreTakenInsteadOfSummingUp) {
+  Random random(51);
+  Tallies tallies = RandomTallies(52, 4000);
+  const std::string bytes = tallies.Serialize();
+  auto parsed = Tallies::Parse(bytes, TestShape(), tallies.SerializeTotals());
+  ASSERT_THAT(parsed, IsOk());
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(*parsed == tallies);
+    for (int i = 0; i < 300; ++i) {
+      const int slot = static_cast<int>(random.Below(kSlots));
+      const int column = random.OneIn(2) ? 2 : 5;
+      const Tick tick = kBegin - 70 + static_cast<Tick>(random.Below(900));
+      ASSERT_EQ(parsed->ReadDurations(slot, 1, column, tick),
+                tallies.ReadDurations(slot, 1, column, tick));
+    }
+    for (int i = 0; i < 3000; ++i) {
+      const Contribution unit = random.MakeContribution();
+      const int sign = random.OneIn(2) ? 1 : -1;
+      tallies.Apply(unit, sign);
+      parsed->Apply(unit, sign);
+    }
+  }
+}
+
+// So that a proof by recomputation sees it, should they ever be wrong.
+TEST(TalliesCodecTest, TalliesWithTotalsOfOthersAreNotTheSame) {
+  Tallies tallies = RandomTallies(53, 400);
+  Tallies others = tallies;
+  Contribution unit;
+  unit.slots = {0, 2, 5};
+  unit.changes.push_back({.column = 5, .tick = kBegin});
+  others.Apply(unit, 1);
+  const auto parsed = Tallies::Parse(tallies.Serialize(), TestShape(),
+                                     others.SerializeTotals());
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_EQ(parsed->Serialize(), tallies.Serialize());
+  EXPECT_FALSE(*parsed == tallies);
+}
+
+TEST(TalliesCodecTest, DamagedTotalsAreLeftOut) {
+  Tallies tallies = RandomTallies(54, 8);
+  const std::string bytes = tallies.Serialize();
+  const std::string totals = tallies.SerializeTotals();
+  const auto expect_left_out = [&](const std::string& damaged) {
+    const auto parsed = Tallies::Parse(bytes, TestShape(), damaged);
+    ASSERT_THAT(parsed, IsOk());
+    EXPECT_TRUE(*parsed == tallies);
+  };
+  for (size_t i = 0; i < totals.size(); ++i) {
+    std::string damaged = totals;
+    damaged[i] ^= static_cast<char>(1 << i % 8);
+    expect_left_out(damaged);
+    expect_left_out(totals.substr(0, i));
+  }
+  // With a checksum that says they are sound.
+  const std::string body = totals.substr(0, totals.size() - 8);
+  for (size_t i = 0; i < body.size(); ++i) {
+    expect_left_out(Signed(body.substr(0, i)));
+  }
+  expect_left_out(Signed(body + '\0'));
+  std::string other_version = body;
+  other_version[0] = 1;
+  expect_left_out(Signed(other_version));
+}
+
 // A slot that is named twice would count twice.
 TEST(TalliesCodecTest, CombinationsAreOfDifferentSlots) {
   Contribution unit;

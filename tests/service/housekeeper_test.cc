@@ -19,13 +19,16 @@ namespace {
 using ::stagecraft::testing::IsOk;
 using ::testing::IsEmpty;
 
+constexpr int64_t kDue = 1000;
+
 class HousekeeperTest : public ::testing::Test {
  protected:
   HousekeeperTest() {
     std::string pattern = ::testing::TempDir() + "stagecraft-XXXXXX";
     directory_ = mkdtemp(pattern.data());
     store_->SetDerivedDirectory(directory_);
-    auto engine = engine::Engine::Open(store_.get(), {}, {});
+    auto engine =
+        engine::Engine::Open(store_.get(), {}, {.snapshot_events = kDue});
     EXPECT_THAT(engine, IsOk());
     engine_ = *std::move(engine);
   }
@@ -42,6 +45,17 @@ class HousekeeperTest : public ::testing::Test {
         {.event_id = "1", .unit_id = unit, .name = "visit", .time = 1}};
     ASSERT_THAT(engine_->Ingest(events, {}), IsOk());
   }
+  // Events that were never sent before.
+  void SendMany(int64_t events) {
+    std::vector<engine::Event> batch(events);
+    for (engine::Event& event : batch) {
+      event.event_id = absl::StrCat("many-", ++sent_);
+      event.unit_id = absl::StrCat(sent_ % 100);
+      event.name = "visit";
+      event.time = sent_;
+    }
+    ASSERT_THAT(engine_->Ingest(batch, {}), IsOk());
+  }
   bool HasSnapshot() const {
     return std::filesystem::exists(directory_ + "/units.snapshot");
   }
@@ -56,6 +70,7 @@ class HousekeeperTest : public ::testing::Test {
   FakeClock clock_{absl::FromUnixSeconds(1'767'225'600)};
   CapturedLog log_;
   std::string directory_;
+  int64_t sent_ = 0;
   std::unique_ptr<engine::MemoryStore> store_ = engine::MakeMemoryStore();
   std::unique_ptr<engine::Engine> engine_;
 };
@@ -84,26 +99,46 @@ TEST_F(HousekeeperTest, WritesALastSnapshotOnlyIfSomethingCame) {
 TEST_F(HousekeeperTest, WritesASnapshotWhenOneIsDue) {
   auto housekeeper = Make({});
   auto lazy = Make({.snapshots = false});
-  std::vector<engine::Event> events;
-  for (int i = 0; i < 20'000; ++i) {
-    events.push_back({.event_id = "", .unit_id = "", .name = "visit"});
-  }
-  for (int round = 0; !engine_->SnapshotDue(); ++round) {
-    ASSERT_LT(round, 1000) << "never due";
-    housekeeper->RunOnce();
-    ASSERT_FALSE(HasSnapshot()) << "not yet";
-    for (size_t i = 0; i < events.size(); ++i) {
-      events[i].unit_id = absl::StrCat(i % 1000);
-      events[i].time = round;
-      events[i].event_id = absl::StrCat(round, "-", i);
-    }
-    ASSERT_THAT(engine_->Ingest(events, {}), IsOk());
-  }
+  SendMany(kDue - 1);
+  housekeeper->RunOnce();
+  EXPECT_FALSE(HasSnapshot()) << "not yet";
+  SendMany(1);
   lazy->RunOnce();
   EXPECT_FALSE(HasSnapshot());
   housekeeper->RunOnce();
   EXPECT_TRUE(HasSnapshot());
-  EXPECT_FALSE(engine_->SnapshotDue());
+  EXPECT_FALSE(engine_->SnapshotDue(true));
+}
+
+// Three looks at the clock a round: when it begins, and around the snapshot,
+// which takes a second by this clock.
+TEST_F(HousekeeperTest, RestsNineTimesAsLongAsASnapshotTakes) {
+  absl::Time now = absl::FromUnixSeconds(1'767'225'600);
+  Housekeeper housekeeper(
+      engine_.get(), [&now] { return now += absl::Seconds(1); }, {},
+      std::make_shared<const Log>(LogFormat::kText, LogLevel::kDebug,
+                                  clock_.clock(), log_.sink()));
+  SendMany(8 * kDue);
+  housekeeper.RunOnce();
+  EXPECT_EQ(Lines("snapshot"), 1);
+  const absl::Time rest_until = now + absl::Seconds(9);
+  SendMany(kDue);
+  now = rest_until - absl::Seconds(2);
+  housekeeper.RunOnce();
+  EXPECT_EQ(Lines("snapshot"), 1) << "a ninth more, and it rests";
+  now = rest_until - absl::Seconds(1);
+  housekeeper.RunOnce();
+  EXPECT_EQ(Lines("snapshot"), 2);
+
+  now -= absl::Seconds(3);
+  SendMany(3 * kDue);
+  housekeeper.RunOnce();
+  EXPECT_EQ(Lines("snapshot"), 3) << "it rests, but a quarter came";
+
+  SendMany(kDue);
+  now -= absl::Hours(24);  // The clock was set back.
+  housekeeper.RunOnce();
+  EXPECT_EQ(Lines("snapshot"), 4);
 }
 
 TEST_F(HousekeeperTest, WritesNoneUnasked) {
