@@ -1,16 +1,13 @@
 #include "engine/duration_changes.h"
 
+#include "engine/even_search.h"
 #include "engine/radix_sort.h"
 
 namespace stagecraft::engine {
 
 size_t DurationChanges::Find(Tick tick) {
-  auto it = ticks_.end();
-  if (!ticks_.empty() && ticks_.back().tick >= tick) {
-    it = std::partition_point(
-        ticks_.begin(), ticks_.end(),
-        [tick](const OfTick& of) { return of.tick < tick; });
-  }
+  auto it =
+      EvenLowerBound(ticks_, tick, [](const OfTick& of) { return of.tick; });
   if (it == ticks_.end() || it->tick != tick) {
     it = ticks_.emplace(it);
     it->tick = tick;

@@ -4,6 +4,8 @@
 #include <bit>
 #include <limits>
 
+#include "engine/even_search.h"
+
 namespace stagecraft::engine {
 namespace {
 
@@ -25,16 +27,16 @@ absl::int128 Plus(absl::int128 a, absl::int128 b) {
 }  // namespace
 
 SumSeries::Page& SumSeries::FindPage(int32_t id) {
-  if (hint_ < pages_.size() && pages_[hint_].id == id) return pages_[hint_];
-  auto it = std::lower_bound(
-      pages_.begin(), pages_.end(), id,
-      [](const Page& page, int32_t wanted) { return page.id < wanted; });
+  size_t& hint = hints_[id & 1];
+  if (hint < pages_.size() && pages_[hint].id == id) return pages_[hint];
+  auto it =
+      EvenLowerBound(pages_, id, [](const Page& page) { return page.id; });
   if (it == pages_.end() || it->id != id) {
     it = pages_.emplace(it);
     it->id = id;
     it->words.resize(NumbersOf(total_.components()) * kPageTicks);
   }
-  hint_ = it - pages_.begin();
+  hint = it - pages_.begin();
   return *it;
 }
 

@@ -83,7 +83,8 @@ class SumSeries {
   void AddRange(Tick after, Tick until, int sign, Sums* sums) const;
 
   Sums total_;  // Up to the present.
-  size_t hint_ = 0;
+  // Where the last page was found, of even ticks and of odd ones.
+  std::array<size_t, 2> hints_ = {};
   std::vector<Page> pages_;  // In increasing order of id.
 };
 
