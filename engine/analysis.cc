@@ -7,11 +7,12 @@
 #include "engine/comparison.h"
 #include "engine/guardrail.h"
 #include "stats/bayes.h"
+#include "stats/distributions.h"
+#include "stats/duration_quantile.h"
 #include "stats/mean.h"
 #include "stats/multiplicity.h"
 #include "stats/proportion.h"
 #include "stats/ratio.h"
-#include "stats/survival.h"
 
 namespace stagecraft::engine {
 namespace {
@@ -81,11 +82,22 @@ std::vector<Subject> Subjects(const Experiment& experiment,
   return subjects;
 }
 
+using Estimates = std::vector<absl::StatusOr<stats::NormalEstimate>>;
+
 std::vector<KpiArm> ArmsOf(const KpiSpec& spec,
                            const std::vector<KpiTally>& tallies) {
   std::vector<KpiArm> arms;
   for (const KpiTally& tally : tallies) arms.push_back(ArmOf(spec, tally));
   return arms;
+}
+
+Estimates EstimatesOf(const KpiSpec& spec, const std::vector<KpiArm>& arms,
+                      std::optional<double> horizon_seconds) {
+  Estimates estimates;
+  for (const KpiArm& arm : arms) {
+    estimates.push_back(EstimateOf(spec, arm, horizon_seconds));
+  }
+  return estimates;
 }
 
 void CountVariant(const KpiArm& arm, int64_t exposed, VariantAnalysis* out) {
@@ -95,9 +107,10 @@ void CountVariant(const KpiArm& arm, int64_t exposed, VariantAnalysis* out) {
   out->denominator = arm.denominator;
 }
 
+// `mean`: the arm's of EstimateOf.
 void AnalyzeVariant(const KpiSpec& spec, const KpiArm& arm,
-                    std::optional<double> horizon_seconds, double alpha,
-                    VariantAnalysis* out) {
+                    const absl::StatusOr<stats::NormalEstimate>& mean,
+                    double alpha, VariantAnalysis* out) {
   absl::StatusOr<stats::Estimate> estimate;
   absl::string_view method;
   double scale = 1;
@@ -117,16 +130,16 @@ void AnalyzeVariant(const KpiSpec& spec, const KpiArm& arm,
       break;
     case KpiFamily::kTime: {
       out->events = static_cast<int64_t>(arm.numerator);
-      const auto curve = stats::KaplanMeier(arm.bins);
-      if (curve.ok()) {
-        const auto median = stats::DurationQuantile(*curve, 0.5);
-        if (median.ok()) out->median_seconds = median->value;
-      }
-      if (!horizon_seconds.has_value()) {
-        estimate = absl::FailedPreconditionError(
-            "no follow-up yet in every variant, want units that waited");
+      const auto median = stats::DurationQuantileValue(arm.bins, 0.5);
+      if (median.ok()) out->median_seconds = *median;
+      if (mean.ok()) {
+        estimate = stats::Estimate{
+            mean->value, mean->standard_error,
+            stats::SymmetricInterval(mean->value, mean->standard_error,
+                                     stats::kInfinity, alpha,
+                                     stats::Alternative::kTwoSided)};
       } else {
-        estimate = stats::RestrictedMean(arm.bins, *horizon_seconds, alpha);
+        estimate = mean.status();
       }
       method = "restricted-mean";
       break;
@@ -146,7 +159,7 @@ void AnalyzeVariant(const KpiSpec& spec, const KpiArm& arm,
 // Expected loss of each variant against the best of all.
 std::vector<double> ExpectedLosses(const KpiSpec& spec,
                                    const std::vector<KpiArm>& arms,
-                                   std::optional<double> horizon_seconds,
+                                   const Estimates& arm_estimates,
                                    const Plan::Prior& prior) {
   const stats::BayesOptions options = {
       .direction = spec.higher_is_better ? stats::Direction::kUp
@@ -159,8 +172,7 @@ std::vector<double> ExpectedLosses(const KpiSpec& spec,
         shares, {prior.share_alpha, prior.share_beta}, options);
   } else {
     std::vector<stats::NormalEstimate> estimates;
-    for (const KpiArm& arm : arms) {
-      const auto estimate = EstimateOf(spec, arm, horizon_seconds);
+    for (const auto& estimate : arm_estimates) {
       if (!estimate.ok()) return {};
       estimates.push_back(*estimate);
     }
@@ -255,11 +267,12 @@ std::vector<KpiAnalysis> Analyze(const Experiment& experiment,
     analysis.spec = subject.spec;
     const std::vector<KpiArm> arms = ArmsOf(subject.spec, *subject.tallies);
     const auto horizon = CommonHorizonSeconds(subject.spec, arms);
+    const Estimates estimates = EstimatesOf(subject.spec, arms, horizon);
     for (size_t v = 0; v < arms.size(); ++v) {
       VariantAnalysis& variant = analysis.variants.emplace_back();
       CountVariant(arms[v], look.units[v], &variant);
       if (!full) continue;
-      AnalyzeVariant(subject.spec, arms[v], horizon, plan.alpha, &variant);
+      AnalyzeVariant(subject.spec, arms[v], estimates[v], plan.alpha, &variant);
     }
     // Automatic guardrails are not adjusted.
     std::vector<AdjustedEffect> adjusted;
@@ -267,7 +280,8 @@ std::vector<KpiAnalysis> Analyze(const Experiment& experiment,
       adjusted = AdjustEffects(subject.spec, *subject.kpi, look, plan);
     }
     for (size_t v = 1; v < arms.size(); ++v) {
-      ComparisonInput input{plan, subject.spec, arms[0], arms[v], horizon};
+      ComparisonInput input{plan,         subject.spec, arms[0], arms[v],
+                            estimates[0], estimates[v], horizon};
       if (!adjusted.empty()) input.adjusted = &adjusted[v - 1];
       if (limits.ok() && subject.role != KpiRole::kSecondary) {
         input.limits = &*limits;
@@ -282,9 +296,10 @@ std::vector<KpiAnalysis> Analyze(const Experiment& experiment,
       }
       analysis.comparisons.push_back(std::move(comparison));
     }
-    if (full && analyses.size() == 1) {
+    // Of what decides between several winners.
+    if (full && analyses.size() == 1 && arms.size() > 2 && !look.is_segment) {
       analysis.expected_losses =
-          ExpectedLosses(subject.spec, arms, horizon, plan.prior);
+          ExpectedLosses(subject.spec, arms, estimates, plan.prior);
     }
   }
   AdjustPrimaries(plan, &analyses);
@@ -298,17 +313,21 @@ std::vector<PathPoint> AnalyzePath(const Experiment& experiment, int kpi,
   const KpiSpec spec = SpecOf(experiment.kpis[kpi], plan);
   std::vector<PathPoint> path;
   for (const ExperimentLook& look : looks) {
-    const std::vector<KpiArm> arms = ArmsOf(spec, look.kpis[kpi]);
+    const std::vector<KpiTally>& tallies = look.kpis[kpi];
+    const std::vector<KpiArm> arms =
+        ArmsOf(spec, {tallies[0], tallies[variant]});
     const std::vector<AdjustedEffect> adjusted =
         AdjustEffects(spec, kpi, look, plan);
-    ComparisonInput input{plan, spec, arms[0], arms[variant],
-                          CommonHorizonSeconds(spec, {arms[0], arms[variant]})};
+    const auto horizon = CommonHorizonSeconds(spec, arms);
+    const Estimates estimates = EstimatesOf(spec, arms, horizon);
+    ComparisonInput input{plan,         spec,         arms[0], arms[1],
+                          estimates[0], estimates[1], horizon};
     if (!adjusted.empty()) input.adjusted = &adjusted[variant - 1];
     const auto answer = CompareSequentially(input);
     if (!answer.ok() || !answer->relative.has_value()) continue;
     const auto relative = RelativeDifference(input);
     if (!relative.has_value()) continue;
-    path.push_back({look.as_of, arms[0].units + arms[variant].units, *relative,
+    path.push_back({look.as_of, arms[0].units + arms[1].units, *relative,
                     answer->relative->interval});
   }
   return path;

@@ -99,7 +99,9 @@ struct KpiAnalysis {
   KpiSpec spec;
   std::vector<VariantAnalysis> variants;
   std::vector<ComparisonAnalysis> comparisons;  // One for each treatment.
-  // Expected loss of each variant against the best one. First primary only.
+  // Expected loss of each variant against the best one, which decides between
+  // several winners: of the first primary KPI only, of everybody, and empty
+  // where there is one treatment.
   std::vector<double> expected_losses;
 };
 

@@ -122,15 +122,16 @@ void CompareTimes(const ComparisonInput& input, ComparisonAnalysis* out) {
   const KpiArm& control = input.control;
   const KpiArm& treatment = input.treatment;
   const double alpha = input.plan.alpha;
-  const std::optional<double> horizon = input.horizon_seconds;
-  if (!horizon.has_value()) {
-    NoteError(absl::FailedPreconditionError(
-                  "no follow-up yet in every variant, want units that waited"),
-              out);
+  const auto& c = input.control_estimate;
+  const auto& t = input.treatment_estimate;
+  if (!input.horizon_seconds.has_value()) {
+    NoteError(c.status(), out);
     return;
   }
-  const auto difference = stats::CompareRestrictedMeans(
-      control.bins, treatment.bins, *horizon, {.alpha = alpha});
+  const absl::StatusOr<Effect> difference =
+      !c.ok()   ? c.status()
+      : !t.ok() ? t.status()
+                : stats::CompareEstimates(*c, *t, {.alpha = alpha});
   NoteError(difference.status(), out);
   if (difference.ok()) {
     out->difference = difference->value;
@@ -139,17 +140,13 @@ void CompareTimes(const ComparisonInput& input, ComparisonAnalysis* out) {
     out->restricted_mean_p_value = difference->p_value;
   }
   if (!input.Wants(Plan::Method::kFixedHorizon)) return;
-  const std::vector<stats::DurationBin> groups[] = {control.bins,
-                                                    treatment.bins};
-  const auto log_rank = stats::LogRankTest(groups);
+  const auto log_rank = stats::LogRankTestOfTwo(control.bins, treatment.bins);
   NoteError(log_rank.status(), out);
   if (log_rank.ok()) {
     out->p_value = log_rank->p_value;
     out->test = "log-rank";
   }
   if (input.detail != Detail::kFull) return;
-  const auto c = EstimateOf(input.spec, control, horizon);
-  const auto t = EstimateOf(input.spec, treatment, horizon);
   if (!c.ok() || !t.ok()) return;
   AddRelative(
       [&](const stats::LiftOptions& options) {
@@ -165,9 +162,9 @@ absl::StatusOr<stats::NormalEstimate> DifferenceOf(
     return stats::NormalEstimate{input.adjusted->difference->value,
                                  input.adjusted->difference->standard_error};
   }
-  const auto c = EstimateOf(input.spec, input.control, input.horizon_seconds);
+  const auto& c = input.control_estimate;
   if (!c.ok()) return c.status();
-  const auto t = EstimateOf(input.spec, input.treatment, input.horizon_seconds);
+  const auto& t = input.treatment_estimate;
   if (!t.ok()) return t.status();
   return stats::NormalEstimate{
       t->value - c->value, std::hypot(t->standard_error, c->standard_error)};
@@ -182,9 +179,9 @@ absl::StatusOr<RelativeEffect> RelativeOf(const ComparisonInput& input) {
     }
     return *input.adjusted->relative;
   }
-  const auto c = EstimateOf(input.spec, input.control, input.horizon_seconds);
+  const auto& c = input.control_estimate;
   if (!c.ok()) return c.status();
-  const auto t = EstimateOf(input.spec, input.treatment, input.horizon_seconds);
+  const auto& t = input.treatment_estimate;
   if (!t.ok()) return t.status();
   return RelativeEffectOf(*c, *t);
 }
@@ -217,8 +214,7 @@ std::optional<BayesianAnswer> CompareBayesian(const ComparisonInput& input) {
     result.model = "normal";
     if (prior.relative_effect_sd > 0) {
       // The prior is of the relative effect: carried over to the difference.
-      const auto control =
-          EstimateOf(spec, input.control, input.horizon_seconds);
+      const auto& control = input.control_estimate;
       if (!control.ok()) return std::nullopt;
       const auto rescaled = stats::RescaleRelativePrior(
           {prior.relative_effect_mean, prior.relative_effect_sd},
@@ -369,7 +365,7 @@ ComparisonAnalysis Compare(const ComparisonInput& input) {
     if (answer.ok()) out.group_sequential = *answer;
   }
   if (!full) return out;
-  const auto c = EstimateOf(input.spec, input.control, input.horizon_seconds);
+  const auto& c = input.control_estimate;
   if (c.ok() && out.difference.has_value() &&
       !out.difference_intervals.empty()) {
     out.optimized_value = c->value + *out.difference;

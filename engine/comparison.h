@@ -19,6 +19,9 @@ struct ComparisonInput {
   const KpiSpec& spec;
   const KpiArm& control;
   const KpiArm& treatment;
+  // Of EstimateOf: many answers start from them.
+  const absl::StatusOr<stats::NormalEstimate>& control_estimate;
+  const absl::StatusOr<stats::NormalEstimate>& treatment_estimate;
   // Of CommonHorizonSeconds.
   std::optional<double> horizon_seconds;
   // Takes the place of the plain difference; null if there is none.

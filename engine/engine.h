@@ -100,8 +100,8 @@ class Engine {
   absl::StatusOr<JourneyLook> LookAtJourney(
       absl::string_view name, Micros as_of,
       const std::optional<SegmentKey>& segment = std::nullopt) const;
-  // Looks at several moments, of one state of the tallies, without durations
-  // but those of primary KPIs: what AnalyzePath needs.
+  // Looks at several moments, of one state of the tallies, with the tallies of
+  // primary KPIs only (LookPurpose::kPath): what AnalyzePath needs.
   absl::StatusOr<std::vector<ExperimentLook>> PathOfExperiment(
       absl::string_view name, absl::Span<const Micros> as_of) const;
   // The segments that are kept of an experiment.

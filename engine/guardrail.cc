@@ -59,8 +59,8 @@ GuardrailAnswer JudgeGuardrail(const ComparisonInput& input,
   GuardrailAnswer answer;
   answer.relative_margin = margin.relative;
   answer.absolute_margin = margin.absolute;
-  const auto c = EstimateOf(input.spec, input.control, input.horizon_seconds);
-  const auto t = EstimateOf(input.spec, input.treatment, input.horizon_seconds);
+  const auto& c = input.control_estimate;
+  const auto& t = input.treatment_estimate;
   if (!c.ok() || !t.ok()) return answer;
   if (input.plan.method == Plan::Method::kAlwaysValid &&
       !CheckSequenceStart(input.spec, input.control, input.treatment).ok()) {

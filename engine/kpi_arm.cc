@@ -83,9 +83,11 @@ KpiArm ArmOf(const KpiSpec& spec, const KpiTally& tally) {
   const KpiFamily family = FamilyOf(spec.kind);
   if (family == KpiFamily::kTime) {
     int64_t events = 0;
-    for (const DurationBin& bin : tally.bins) {
+    arm.bins.resize(tally.bins.size());
+    for (size_t i = 0; i < tally.bins.size(); ++i) {
+      const DurationBin& bin = tally.bins[i];
       const double seconds = static_cast<double>(bin.duration) / kSecond;
-      arm.bins.push_back({seconds, bin.events, bin.censored});
+      arm.bins[i] = {seconds, bin.events, bin.censored};
       events += bin.events;
       arm.units += bin.events + bin.censored;
       arm.last_follow_up_seconds =

@@ -45,20 +45,29 @@ ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
   ExperimentLook look;
   look.as_of = as_of;
   look.is_segment = slot != 0;
-  look.units = counts(ExperimentColumns::kUnits);
-  for (const int64_t n : counts(ExperimentColumns::kCrossedOver)) {
-    look.crossed_over_units += n;
+  if (all) {
+    look.units = counts(ExperimentColumns::kUnits);
+    for (const int64_t n : counts(ExperimentColumns::kCrossedOver)) {
+      look.crossed_over_units += n;
+    }
+    for (const int64_t n : counts(ExperimentColumns::kMatched)) {
+      look.matched_units += n;
+    }
+  } else {
+    look.units.resize(variants);
   }
-  for (const int64_t n : counts(ExperimentColumns::kMatched)) {
-    look.matched_units += n;
-  }
+  const auto is_read = [&](const Kpi& kpi) {
+    return all || IsPrimary(experiment.plan, kpi);
+  };
   for (size_t i = 0; i < experiment.kpis.size(); ++i) {
     const Kpi& kpi = experiment.kpis[i];
     const int column = columns.Kpi(static_cast<int>(i));
-    if (kpi.kind != KpiKind::kTimeToEvent) {
+    if (!is_read(kpi)) {
+      const int components =
+          Components(kpi.kind) + Covariates(experiment.plan, kpi);
+      look.kpis.emplace_back(variants, KpiTally{.sums = Sums(components)});
+    } else if (kpi.kind != KpiKind::kTimeToEvent) {
       look.kpis.push_back(sums(column));
-    } else if (!all && !IsPrimary(experiment.plan, kpi)) {
-      look.kpis.emplace_back(variants);
     } else {
       look.kpis.push_back(
           durations(column, kpi.length.has_value()
@@ -67,6 +76,11 @@ ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
     }
   }
   for (int i = 0; i < columns.later_stages(); ++i) {
+    if (!all) {
+      look.stage_conversions.emplace_back();
+      look.stages_reached.emplace_back();
+      continue;
+    }
     const int stage = columns.first_stage() + 1 + i;
     look.stage_conversions.push_back(sums(columns.StageConversion(stage)));
     look.stages_reached.push_back(counts(columns.StageReached(stage)));
@@ -89,7 +103,8 @@ ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
     stratum.value = segment.value;
     for (size_t i = 0; i < experiment.kpis.size(); ++i) {
       stratum.kpis.emplace_back();
-      if (experiment.kpis[i].kind == KpiKind::kTimeToEvent) continue;
+      const Kpi& kpi = experiment.kpis[i];
+      if (kpi.kind == KpiKind::kTimeToEvent || !is_read(kpi)) continue;
       stratum.kpis.back() =
           sums_of(segment.slot, columns.Kpi(static_cast<int>(i)));
     }

@@ -75,7 +75,7 @@ struct JourneyLook {
 // for each of them, and the more events the more there are.
 enum class LookPurpose {
   kAnalysis,  // All there is.
-  kPath,      // Primary KPIs over time: no durations of anything else.
+  kPath,      // Primary KPIs over time: whatever else there is, is empty or 0.
 };
 
 // Read tallies as of `as_of`. `past_looks` stays empty.

@@ -290,6 +290,15 @@ absl::StatusOr<Effect> HazardRatioOf(const absl::StatusOr<LogRankScore>& score,
   return effect;
 }
 
+absl::StatusOr<LogRank> TestOfStratum(const Groups& groups,
+                                      const LogRankOptions& options) {
+  Sums sums(groups.size());
+  if (auto status = AddStratum(groups, options, &sums); !status.ok()) {
+    return status;
+  }
+  return TestOf(std::move(sums));
+}
+
 }  // namespace
 
 absl::StatusOr<LogRank> LogRankTest(
@@ -300,13 +309,14 @@ absl::StatusOr<LogRank> LogRankTest(
     return absl::InvalidArgumentError(
         absl::StrCat("groups has ", groups.size(), " groups, want at least 2"));
   }
-  Sums sums(groups.size());
-  if (auto status =
-          AddStratum(Groups(groups.begin(), groups.end()), options, &sums);
-      !status.ok()) {
-    return status;
-  }
-  return TestOf(std::move(sums));
+  return TestOfStratum(Groups(groups.begin(), groups.end()), options);
+}
+
+absl::StatusOr<LogRank> LogRankTestOfTwo(absl::Span<const DurationBin> first,
+                                         absl::Span<const DurationBin> second,
+                                         const LogRankOptions& options) {
+  if (auto status = CheckOptions(options); !status.ok()) return status;
+  return TestOfStratum({first, second}, options);
 }
 
 absl::StatusOr<LogRank> StratifiedLogRankTest(

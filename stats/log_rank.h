@@ -69,6 +69,10 @@ struct LogRank {
 absl::StatusOr<LogRank> LogRankTest(
     absl::Span<const std::vector<DurationBin>> groups,
     const LogRankOptions& options = {});
+// The same of two groups, without a copy of them.
+absl::StatusOr<LogRank> LogRankTestOfTwo(absl::Span<const DurationBin> first,
+                                         absl::Span<const DurationBin> second,
+                                         const LogRankOptions& options = {});
 
 // strata[S] of groups[G], S >= 1, the same G in all; a group may be empty
 // within a stratum but not in all of them.

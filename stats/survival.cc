@@ -7,6 +7,7 @@
 #include "stats/check.h"
 #include "stats/distributions.h"
 #include "stats/effect.h"
+#include "stats/level_crossing.h"
 
 namespace stagecraft::stats {
 namespace {
@@ -116,23 +117,12 @@ absl::StatusOr<Walk> WalkTo(absl::Span<const DurationBin> bins, double time) {
 template <typename Y>
 std::optional<double> Crossing(const SurvivalCurve& curve, double level,
                                bool skip_zero, const Y& y) {
-  // Products of thousands of factors are exact to about 1e-12.
-  constexpr double kTolerance = 1e-11;
-  const auto& points = curve.points;
-  for (size_t i = 0; i < points.size(); ++i) {
-    if (skip_zero && points[i].survival == 0) return std::nullopt;
-    const double here = y(points[i]);
-    if (here > level + kTolerance) continue;
-    if (here < level - kTolerance) return points[i].time;
-    for (size_t j = i + 1; j < points.size(); ++j) {
-      if (skip_zero && points[j].survival == 0) break;
-      if (y(points[j]) < here - kTolerance) {
-        return points[i].time + (points[j].time - points[i].time) / 2;
-      }
-    }
-    return points[i].time;
+  LevelCrossing crossing(level);
+  for (const SurvivalPoint& point : curve.points) {
+    if (skip_zero && point.survival == 0) break;
+    if (!crossing.Take(point.time, y(point))) break;
   }
-  return std::nullopt;
+  return crossing.time();
 }
 
 }  // namespace

@@ -34,6 +34,13 @@ TEST(LogRankTest, AgreesWithR) {
   EXPECT_NEAR(test->expected[0], 10.6893359923007, 1e-12);
   EXPECT_NEAR(test->expected[1], 7.3106640076993, 1e-12);
   EXPECT_EQ(test->observed[0], 7);
+  const auto same = LogRankTestOfTwo(kMaintained, kNotMaintained);
+  ASSERT_THAT(same, IsOk());
+  EXPECT_EQ(same->statistic, test->statistic);
+  EXPECT_EQ(same->p_value, test->p_value);
+  EXPECT_THAT(LogRankTestOfTwo(kMaintained, {{-1, 1, 0}}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("groups[1]: bins[0].time")));
 }
 
 TEST(LogRankTest, DoesNotDependOnTheOrderOfGroups) {

@@ -4,9 +4,12 @@
 #include "stats/survival.h"
 
 #include <cmath>
+#include <limits>
 #include <random>
+#include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
@@ -270,6 +273,41 @@ TEST(SurvivalTest, OrderAndSplittingOfBinsDoNotMatter) {
     EXPECT_EQ(a->points[i].survival, b->points[i].survival);
     EXPECT_EQ(a->points[i].standard_error, b->points[i].standard_error);
   }
+}
+
+TEST(SurvivalTest, TheFirstBadBinOfManyIsNamed) {
+  for (const size_t bad : {size_t{0}, size_t{255}, size_t{256}, size_t{700}}) {
+    std::vector<DurationBin> bins;
+    for (int i = 0; i < 1000; ++i) bins.push_back({1.0 * i, 1, 1});
+    const std::string name = absl::StrCat("bins[", bad, "]");
+    const auto refused = [&](const std::string& message) {
+      EXPECT_THAT(OrderedBins::Of(bins),
+                  StatusIs(absl::StatusCode::kInvalidArgument,
+                           HasSubstr(absl::StrCat(name, message))));
+    };
+    bins[bad].time = std::nan("");
+    refused(".time");
+    bins[bad] = {1.0 * bad, -1, 1};
+    refused(".events");
+    // A worse one later does not come first.
+    bins[999].censored = std::numeric_limits<int64_t>::min();
+    bins[bad] = {1.0 * bad, 1, -1};
+    refused(".censored");
+    bins[bad] = {1.0 * bad, std::numeric_limits<int64_t>::max(), 1};
+    refused(" hold more than 2^53 units");
+    bins[bad].events = int64_t{1} << 53;
+    refused(" hold more than 2^53 units");
+  }
+}
+
+TEST(SurvivalTest, FollowUpEndsWithTheLastUnit) {
+  const std::vector<DurationBin> ascending = {{1, 1, 0}, {4, 0, 2}, {9, 0, 0}};
+  EXPECT_EQ(OrderedBins::Of(ascending)->last_follow_up(), 4);
+  const std::vector<DurationBin> mixed = {{9, 0, 0}, {4, 0, 2}, {1, 1, 0}};
+  EXPECT_EQ(OrderedBins::Of(mixed)->last_follow_up(), 4);
+  EXPECT_EQ(OrderedBins::Of(mixed)->units(), 3);
+  const std::vector<DurationBin> empty = {{3, 0, 0}};
+  EXPECT_EQ(OrderedBins::Of(empty)->last_follow_up(), 0);
 }
 
 TEST(SurvivalTest, RefusesWhatIsUndefined) {
