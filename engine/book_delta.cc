@@ -32,16 +32,18 @@ BookDelta::BookDelta(absl::Span<const Column> columns)
 }
 
 // Tables take the upper bits of the last product.
-uint64_t BookDelta::Hash(const Place& place) {
-  const uint64_t where = static_cast<uint64_t>(place.combination) << 32 |
-                         static_cast<uint32_t>(place.tick);
-  const uint32_t what =
-      static_cast<uint32_t>(static_cast<uint16_t>(place.group)) << 16 |
-      static_cast<uint16_t>(place.column);
+uint64_t BookDelta::Hash(uint32_t combination, Tick tick, int16_t group,
+                         int16_t column) {
+  const uint64_t where =
+      static_cast<uint64_t>(combination) << 32 | static_cast<uint32_t>(tick);
+  const uint32_t what = static_cast<uint32_t>(static_cast<uint16_t>(group))
+                            << 16 |
+                        static_cast<uint16_t>(column);
   return (Scramble(where) ^ what) * kFactor;
 }
 
-uint32_t BookDelta::FindRow(const Place& place) {
+uint32_t BookDelta::FindRow(uint32_t combination, Tick tick, int16_t group,
+                            int16_t column) {
   if (2 * rows_.size() >= row_table_.size()) {
     // At most half of the table is taken.
     const size_t size = std::max<size_t>(64, 2 * row_table_.size());
@@ -54,46 +56,51 @@ uint32_t BookDelta::FindRow(const Place& place) {
     }
   }
   const size_t mask = row_table_.size() - 1;
-  size_t at = Hash(place) >> row_shift_;
+  size_t at = Hash(combination, tick, group, column) >> row_shift_;
   for (; row_table_[at] != 0; at = (at + 1) & mask) {
     const uint32_t i = row_table_[at] - 1;
-    if (rows_[i].place == place) return i;
+    if (IsAt(rows_[i].place, combination, tick, group, column)) return i;
   }
-  rows_.push_back({place, static_cast<uint32_t>(numbers_.size())});
-  numbers_.resize(numbers_.size() + row_numbers_[place.column / kRowColumns]);
+  rows_.push_back({{combination, tick, group, column},
+                   static_cast<uint32_t>(numbers_.size())});
+  numbers_.resize(numbers_.size() + row_numbers_[column / kRowColumns]);
   row_table_[at] = static_cast<uint32_t>(rows_.size());
   return static_cast<uint32_t>(rows_.size() - 1);
 }
 
-absl::int128* BookDelta::NumbersAt(const Place& place) {
-  Place first = place;
-  first.column -= first.column % kRowColumns;
-  uint32_t& row = last_row_[place.tick & 1];
-  if (row >= rows_.size() || !(rows_[row].place == first)) {
-    row = FindRow(first);
+absl::int128* BookDelta::NumbersAt(uint32_t combination, const Change& change) {
+  const auto in_row = static_cast<uint16_t>(change.column) % kRowColumns;
+  const auto first = static_cast<int16_t>(change.column - in_row);
+  uint32_t& row = last_row_[change.tick & 1];
+  if (row >= rows_.size() ||
+      !IsAt(rows_[row].place, combination, change.tick, change.group, first)) {
+    row = FindRow(combination, change.tick, change.group, first);
   }
   absl::int128* numbers = &numbers_[rows_[row].numbers];
-  *numbers |= 1 << place.column % kRowColumns;
-  return numbers + first_number_[place.column];
+  *numbers |= 1 << in_row;
+  return numbers + first_number_[change.column];
 }
 
 void BookDelta::AddChange(uint32_t combination, const Change& change,
                           int sign) {
-  const Place place = PlaceOf(combination, change);
+  Saw(change.tick);
   const Column& column = columns_[change.column];
   if (column.durations) {
     durations_.push_back(
-        {place, change.sign * sign, DurationKey(change.kind, change.value[0])});
+        {{combination, change.tick, change.group, change.column},
+         change.sign * sign,
+         DurationKey(change.kind, change.value[0])});
   } else {
     AddNumbers(change.value, column.components, change.sign * sign,
-               NumbersAt(place));
+               NumbersAt(combination, change));
   }
 }
 
 void BookDelta::ReplaceSums(uint32_t combination, const Change& before,
                             const Change& after) {
+  Saw(after.tick);
   const int components = columns_[after.column].components;
-  absl::int128* numbers = NumbersAt(PlaceOf(combination, after));
+  absl::int128* numbers = NumbersAt(combination, after);
   AddNumbers(before.value, components, -before.sign, numbers);
   AddNumbers(after.value, components, after.sign, numbers);
 }

@@ -56,17 +56,28 @@ class BookDelta {
     int32_t count = 0;
     uint64_t key = 0;  // See DurationKey.
   };
-  static uint64_t Hash(const Place& place);
-  // The index of the row at `place`, which is added if there is none.
-  uint32_t FindRow(const Place& place);
-
-  Place PlaceOf(uint32_t combination, const Change& change) {
-    if (change.tick > newest_event_ && change.tick % 2 != 0) {
-      newest_event_ = change.tick;
-    }
-    return {combination, change.tick, change.group, change.column};
+  // Places are taken apart where they are looked up: what was just written
+  // field by field is slow to read as a whole.
+  static uint64_t Hash(uint32_t combination, Tick tick, int16_t group,
+                       int16_t column);
+  static uint64_t Hash(const Place& place) {
+    return Hash(place.combination, place.tick, place.group, place.column);
   }
-  absl::int128* NumbersAt(const Place& place);
+  static bool IsAt(const Place& place, uint32_t combination, Tick tick,
+                   int16_t group, int16_t column) {
+    return place.combination == combination && place.tick == tick &&
+           place.group == group && place.column == column;
+  }
+  // The index of the row there, which is added if there is none.
+  uint32_t FindRow(uint32_t combination, Tick tick, int16_t group,
+                   int16_t column);
+
+  // The numbers of the change's column, which will be changed.
+  absl::int128* NumbersAt(uint32_t combination, const Change& change);
+  // A change at this tick is made.
+  void Saw(Tick tick) {
+    if (tick > newest_event_ && tick % 2 != 0) newest_event_ = tick;
+  }
   void AddChange(uint32_t combination, const Change& change, int sign);
   // Both are of sums, and at the same place.
   void ReplaceSums(uint32_t combination, const Change& before,

@@ -29,6 +29,12 @@ class SpecSet {
   bool Contains(size_t spec) const {
     return (words_[spec / 64] >> (spec % 64) & 1) != 0;
   }
+  bool empty() const {
+    for (const uint64_t word : words_) {
+      if (word != 0) return false;
+    }
+    return true;
+  }
   SpecSet& operator|=(const SpecSet& other) {
     for (size_t i = 0; i < words_.size(); ++i) words_[i] |= other.words_[i];
     return *this;

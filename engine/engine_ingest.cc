@@ -128,11 +128,11 @@ std::vector<uint32_t> Engine::LeaveOut(const EventBatch& batch,
   std::vector<uint32_t> items;
   items.reserve(batch.items().size());
   const Micros cutoff = cutoff_.load();
-  *status = routed->ForEachShard([&](int number, absl::Span<RoutedEvent> rest) {
-    UnitShard& shard = population_->units().shard(number);
+  UnitTable& units = population_->units();
+  *status = routed->ForEachShard(&units, [&](int number,
+                                             absl::Span<RoutedEvent> rest) {
+    UnitShard& shard = units.shard(number);
     absl::MutexLock lock(&shard.mutex);
-    for (const RoutedEvent& event : rest) shard.PrefetchSlot(event.unit_hash);
-    for (const RoutedEvent& event : rest) shard.PrefetchUnit(event.unit_hash);
     while (!rest.empty()) {
       const absl::Span<RoutedEvent> of_unit = FirstUnit(rest);
       rest.remove_prefix(of_unit.size());
@@ -193,10 +193,11 @@ std::vector<uint32_t> Engine::LeaveOut(const EventBatch& batch,
 absl::Status Engine::FoldBatch(RoutedBatch* routed, const EventBatch& batch,
                                UnitFolder* folder, IngestReport* report,
                                FoldCounts* counts) {
+  UnitTable& units = population_->units();
   absl::Mutex& identity_mutex = population_->identity_mutex();
   std::vector<RoutedEvent> moved;  // To another unit, by an alias.
-  const absl::Status status =
-      routed->ForEachShard([&](int number, absl::Span<RoutedEvent> rest) {
+  const absl::Status status = routed->ForEachShard(
+      &units, [&](int number, absl::Span<RoutedEvent> rest) {
         absl::ReaderMutexLock identity_lock(&identity_mutex);
         if (population_->identity_version() != routed->identity_version) {
           const auto gone = std::stable_partition(
@@ -209,11 +210,8 @@ absl::Status Engine::FoldBatch(RoutedBatch* routed, const EventBatch& batch,
           moved.insert(moved.end(), gone, rest.end());
           rest = rest.subspan(0, gone - rest.begin());
         }
-        UnitShard& shard = population_->units().shard(number);
+        UnitShard& shard = units.shard(number);
         absl::MutexLock lock(&shard.mutex);
-        for (const RoutedEvent& event : rest) {
-          shard.PrefetchUnit(event.unit_hash);
-        }
         while (!rest.empty()) {
           const absl::Span<RoutedEvent> of_unit = FirstUnit(rest);
           rest.remove_prefix(of_unit.size());
@@ -231,8 +229,7 @@ absl::Status Engine::FoldBatch(RoutedBatch* routed, const EventBatch& batch,
     const absl::string_view id = batch.units()[batch.items()[event.item].unit];
     event.unit_hash = HashText(id);
     event.root = population_->RootOf(id, &event.unit_hash);
-    UnitShard& shard =
-        population_->units().shard(UnitTable::ShardOf(event.unit_hash));
+    UnitShard& shard = units.shard(UnitTable::ShardOf(event.unit_hash));
     absl::MutexLock lock(&shard.mutex);
     if (absl::Status folded =
             FoldUnit(absl::MakeSpan(&event, 1), &shard, folder, report, counts);
@@ -253,15 +250,21 @@ absl::Status Engine::FoldUnit(absl::Span<RoutedEvent> events, UnitShard* shard,
   absl::StatusOr<Unit*> found = shard->Find(hash, events[0].root);
   if (!found.ok()) return found.status();
   Unit* unit = *found != nullptr ? *found : shard->Insert(hash, events[0].root);
-  UnpackAll(unit->packed(), &after);
-  // Usually the new events are the latest.
-  const size_t old = after.size();
-  const bool appended = AreLater(events, after);
-  if (!appended) before = after;
+  // Usually the new events are the latest: then `after` is those alone.
+  const bool appended = AreLater(events, unit->packed());
+  after.clear();
+  if (!appended) {
+    UnpackAll(unit->packed(), &after);
+    before = after;
+  }
   changed.clear();
   for (const RoutedEvent& event : events) {
     UnitEvent replaced;
-    switch (AddEvent(event.event, &after, &replaced)) {
+    // What the unit has is earlier and counts.
+    const bool is_there =
+        appended && WouldAdd(event.event, unit->packed()) != AddOutcome::kAdded;
+    switch (is_there ? AddOutcome::kDuplicate
+                     : AddEvent(event.event, &after, &replaced)) {
       case AddOutcome::kDuplicate:
         // Twice in this batch, or in another one at the same time.
         report->events[event.item].outcome = Outcome::kDuplicate;
@@ -280,8 +283,8 @@ absl::Status Engine::FoldUnit(absl::Span<RoutedEvent> events, UnitShard* shard,
   }
   if (changed.empty()) return absl::OkStatus();
   if (appended) {
-    folder->Append(after, old, shard->dumped);
-    AppendEvents(absl::MakeConstSpan(after).subspan(old), hash, unit, shard);
+    folder->Append(unit->packed(), after, shard->dumped);
+    AppendEvents(after, hash, unit, shard);
   } else {
     folder->Replace(before, after, changed, shard->dumped);
     StoreEvents(after, hash, unit, shard);

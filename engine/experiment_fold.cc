@@ -165,7 +165,7 @@ void ExperimentFold::ContributeExposed(absl::Span<const FoldEvent> events,
   Matches before;
   Matches matches;
   AddMatches(events, spec, exposure, kAllFilters, &before, &matches);
-  ContributeColumns(kAllFilters, before, matches, exposure, &emitter);
+  ContributeColumns(before, matches, exposure, &emitter);
 }
 
 void ExperimentFold::ContributeAppended(absl::Span<const FoldEvent> events,
@@ -179,14 +179,17 @@ void ExperimentFold::ContributeAppended(absl::Span<const FoldEvent> events,
   bool as_a_whole = !exposure.has_value();
   for (const FoldEvent& event : appended) {
     const SpecFacts& facts = event.facts->specs[spec];
-    as_a_whole = as_a_whole || facts.variant >= 0;
+    // The same variant once more changes nothing.
+    as_a_whole = as_a_whole ||
+                 (facts.variant >= 0 && facts.variant != exposure->variant);
     filters |= facts.filter_bits;
     if (!facts.filters.empty() && facts.filters.back() >= 64) {
       filters = kAllFilters;
     }
   }
   if (as_a_whole || IsFirstOther(was, appended)) {
-    Contribute(was, spec, before);
+    before->Clear();
+    if (exposure.has_value()) ContributeExposed(was, spec, *exposure, before);
     Contribute(events, spec, after);
     return;
   }
@@ -203,14 +206,13 @@ void ExperimentFold::ContributeAppended(absl::Span<const FoldEvent> events,
   AddMatches(was, spec, *exposure, needed, &covariates, &matches);
   const size_t matches_before = matches.size();
   AddMatches(appended, spec, *exposure, needed, &covariates, &matches);
+  Emitter was_emitter(*exposure, &before->changes);
+  Emitter is_emitter(*exposure, &after->changes);
+  ReplaceColumns(filters, covariates, matches, matches_before, *exposure,
+                 &was_emitter, &is_emitter);
+  if (before->changes.empty() && after->changes.empty()) return;
   before->slots = segmenter_.SlotsOf(events, exposure->event, spec);
   after->slots = before->slots;
-  Emitter emit_before(*exposure, &before->changes);
-  ContributeColumns(filters, covariates,
-                    MatchSpan(matches).subspan(0, matches_before), *exposure,
-                    &emit_before);
-  Emitter emit_after(*exposure, &after->changes);
-  ContributeColumns(filters, covariates, matches, *exposure, &emit_after);
 }
 
 void ExperimentFold::AddMatches(absl::Span<const FoldEvent> events, size_t spec,

@@ -134,9 +134,9 @@ class ExperimentFold {
   void AddMatches(absl::Span<const FoldEvent> events, size_t spec,
                   const ExposureSummary& exposure, FilterBits filters,
                   Matches* before, Matches* matches) const;
-  // The changes of the KPIs and the stages that look at one of `filters`.
-  void ContributeColumns(FilterBits filters, MatchSpan before,
-                         MatchSpan matches, const ExposureSummary& exposure,
+  // The changes of all KPIs and stages.
+  void ContributeColumns(MatchSpan before, MatchSpan matches,
+                         const ExposureSummary& exposure,
                          Emitter* emitter) const;
 
   // Takes in a match that is of the KPI.
@@ -145,8 +145,12 @@ class ExperimentFold {
   UnitValue CovariatesOf(int kpi, MatchSpan before) const;
   void ContributeKpi(int kpi, MatchSpan before, MatchSpan matches,
                      const ExposureSummary& exposure, Emitter* emitter) const;
-  void ContributeWindow(int kpi, const UnitValue& covariates, MatchSpan matches,
-                        const ExposureSummary& exposure,
+  // Takes in the matches that are in the KPI's window.
+  void MeasureWindow(int kpi, MatchSpan matches,
+                     const ExposureSummary& exposure,
+                     KpiMeasure* measure) const;
+  void ContributeWindow(int kpi, const UnitValue& covariates,
+                        const UnitValue& value, const ExposureSummary& exposure,
                         Emitter* emitter) const;
   void ContributeOpenEnded(int kpi, const UnitValue& covariates,
                            MatchSpan matches, const ExposureSummary& exposure,
@@ -154,10 +158,23 @@ class ExperimentFold {
   void ContributeTime(int column, Micros entry, std::optional<Micros> end,
                       std::optional<Micros> horizon, Micros resolution,
                       Emitter* emitter) const;
-  // Of the first stage that looks at one of `filters`, and those after it.
-  void ContributeStages(FilterBits filters, MatchSpan matches,
-                        const ExposureSummary& exposure,
-                        Emitter* emitter) const;
+  // The entries of the stages after the own one, as indexes of matches; -1 if
+  // there is none.
+  using Entries = absl::InlinedVector<int, 8>;
+  Entries EntriesOf(MatchSpan matches, const ExposureSummary& exposure) const;
+  // The changes of a later stage that the unit entered at `entry`.
+  void ContributeStage(int stage, std::optional<Micros> entry,
+                       const ExposureSummary& exposure, Emitter* emitter) const;
+
+  // What differs between the first `old` matches and all of them, which are
+  // later, where one of `filters` is looked at. The columns as they were go to
+  // `was`, those that they become to `is`.
+  void ReplaceColumns(FilterBits filters, MatchSpan before, MatchSpan matches,
+                      size_t old, const ExposureSummary& exposure, Emitter* was,
+                      Emitter* is) const;
+  void ReplaceKpi(int kpi, MatchSpan before, MatchSpan matches, size_t old,
+                  const ExposureSummary& exposure, Emitter* was,
+                  Emitter* is) const;
 
   std::shared_ptr<const Experiment> experiment_;
   ExperimentColumns columns_;

@@ -22,17 +22,65 @@ UnitValue Sum(const UnitValue& a, const UnitValue& b) {
 
 }  // namespace
 
-void ExperimentFold::ContributeColumns(FilterBits filters, MatchSpan before,
-                                       MatchSpan matches,
+void ExperimentFold::ContributeColumns(MatchSpan before, MatchSpan matches,
                                        const ExposureSummary& exposure,
                                        Emitter* emitter) const {
   for (size_t i = 0; i < experiment_->kpis.size(); ++i) {
-    if ((filters & kpi_filters_[i]) == 0) continue;
     ContributeKpi(static_cast<int>(i), before, matches, exposure, emitter);
   }
-  if ((filters & stage_filters_) != 0) {
-    ContributeStages(filters, matches, exposure, emitter);
+  const Entries entries = EntriesOf(matches, exposure);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    ContributeStage(
+        columns_.first_stage() + 1 + static_cast<int>(i),
+        entries[i] < 0 ? std::nullopt : std::optional(matches[entries[i]].time),
+        exposure, emitter);
   }
+}
+
+void ExperimentFold::ReplaceColumns(FilterBits filters, MatchSpan before,
+                                    MatchSpan matches, size_t old,
+                                    const ExposureSummary& exposure,
+                                    Emitter* was, Emitter* is) const {
+  for (size_t i = 0; i < experiment_->kpis.size(); ++i) {
+    if ((filters & kpi_filters_[i]) == 0) continue;
+    ReplaceKpi(static_cast<int>(i), before, matches, old, exposure, was, is);
+  }
+  if ((filters & stage_filters_) == 0) return;
+  // An entry is the first match that will do: it was the same before, or there
+  // was none. Who had not entered a stage of an ordered journey had not entered
+  // those after it.
+  const bool ordered =
+      experiment_->journey->ordering == Journey::Ordering::kOrdered;
+  bool is_new = false;
+  const Entries entries = EntriesOf(matches, exposure);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    is_new = (is_new && ordered) || entries[i] >= static_cast<int>(old);
+    if (!is_new || entries[i] < 0) continue;
+    const int stage = columns_.first_stage() + 1 + static_cast<int>(i);
+    ContributeStage(stage, std::nullopt, exposure, was);
+    ContributeStage(stage, matches[entries[i]].time, exposure, is);
+  }
+}
+
+void ExperimentFold::ReplaceKpi(int i, MatchSpan before, MatchSpan matches,
+                                size_t old, const ExposureSummary& exposure,
+                                Emitter* was, Emitter* is) const {
+  const Kpi& kpi = experiment_->kpis[i];
+  const MatchSpan first = matches.subspan(0, old);
+  if (kpi.kind == KpiKind::kTimeToEvent || !kpi.length.has_value()) {
+    ContributeKpi(i, before, first, exposure, was);
+    ContributeKpi(i, before, matches, exposure, is);
+    return;
+  }
+  KpiMeasure measure(kpi);
+  MeasureWindow(i, first, exposure, &measure);
+  const UnitValue value = measure.Value();
+  MeasureWindow(i, matches.subspan(old), exposure, &measure);
+  const UnitValue now = measure.Value();
+  if (now == value) return;
+  const UnitValue covariates = CovariatesOf(i, before);
+  ContributeWindow(i, covariates, value, exposure, was);
+  ContributeWindow(i, covariates, now, exposure, is);
 }
 
 void ExperimentFold::Measure(int i, const Match& match,
@@ -72,27 +120,36 @@ void ExperimentFold::ContributeKpi(int i, MatchSpan before, MatchSpan matches,
                                : std::nullopt,
         experiment_->journey->time_resolution, emitter);
   } else if (kpi.length.has_value()) {
-    ContributeWindow(i, CovariatesOf(i, before), matches, exposure, emitter);
+    KpiMeasure measure(kpi);
+    MeasureWindow(i, matches, exposure, &measure);
+    ContributeWindow(i, CovariatesOf(i, before), measure.Value(), exposure,
+                     emitter);
   } else {
     ContributeOpenEnded(i, CovariatesOf(i, before), matches, exposure, emitter);
   }
 }
 
-void ExperimentFold::ContributeWindow(int i, const UnitValue& covariates,
-                                      MatchSpan matches,
-                                      const ExposureSummary& exposure,
-                                      Emitter* emitter) const {
+void ExperimentFold::MeasureWindow(int i, MatchSpan matches,
+                                   const ExposureSummary& exposure,
+                                   KpiMeasure* measure) const {
   const Kpi& kpi = experiment_->kpis[i];
   const Micros begin = exposure.time + kpi.delay;
   const Micros end = begin + *kpi.length;
-  KpiMeasure measure(kpi);
   for (const Match& match : matches) {
     if (match.time < begin || match.time >= end) continue;
-    Measure(i, match, &measure);
+    Measure(i, match, measure);
   }
+}
+
+void ExperimentFold::ContributeWindow(int i, const UnitValue& covariates,
+                                      const UnitValue& value,
+                                      const ExposureSummary& exposure,
+                                      Emitter* emitter) const {
+  const Kpi& kpi = experiment_->kpis[i];
   // It counts once its window is over.
-  emitter->Add(columns_.Kpi(i), TimedTick(end),
-               Sum(measure.Value(), covariates));
+  emitter->Add(columns_.Kpi(i),
+               TimedTick(exposure.time + kpi.delay + *kpi.length),
+               Sum(value, covariates));
 }
 
 void ExperimentFold::ContributeOpenEnded(int i, const UnitValue& covariates,
@@ -135,44 +192,41 @@ void ExperimentFold::ContributeTime(int column, Micros entry,
   }
 }
 
-void ExperimentFold::ContributeStages(FilterBits filters, MatchSpan matches,
-                                      const ExposureSummary& exposure,
-                                      Emitter* emitter) const {
-  if (columns_.later_stages() == 0) return;
-  const int first = columns_.first_stage() + 1;
-  const int stages = first + columns_.later_stages();
+ExperimentFold::Entries ExperimentFold::EntriesOf(
+    MatchSpan matches, const ExposureSummary& exposure) const {
+  Entries entries(columns_.later_stages(), -1);
   const bool ordered =
       experiment_->journey->ordering == Journey::Ordering::kOrdered;
-  const Micros window_end = exposure.time + guardrail_window_;
-  std::optional<Micros> next_stage;  // Entry to the stage after the own one.
-  std::optional<Micros> from = exposure.time;
-  // Entries of stages before the first concerned one do not depend on these
-  // filters.
-  bool concerned = false;
-  for (int stage = first; stage < stages; ++stage) {
-    concerned = concerned || (filters & BitOf(stage_filter_[stage])) != 0;
-    std::optional<Micros> entry;
-    if (from.has_value()) {
-      const auto match = std::find_if(
-          matches.begin(), matches.end(), [&](const Match& candidate) {
-            return candidate.filter == stage_filter_[stage] &&
-                   candidate.time >= *from;
-          });
-      if (match != matches.end()) entry = match->time;
+  Micros from = exposure.time;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const int filter = stage_filter_[columns_.first_stage() + 1 + i];
+    const auto match = std::find_if(
+        matches.begin(), matches.end(), [&](const Match& candidate) {
+          return candidate.filter == filter && candidate.time >= from;
+        });
+    if (match != matches.end()) {
+      entries[i] = static_cast<int>(match - matches.begin());
+      if (ordered) from = match->time;
+    } else if (ordered) {
+      break;
     }
-    if (ordered) from = entry;
-    if (!concerned) continue;
-    if (stage == first) next_stage = entry;
-    if (entry.has_value()) {
-      emitter->Add(columns_.StageReached(stage), EventTick(*entry), {});
-    }
-    const bool converted = entry.has_value() && *entry < window_end;
-    emitter->Add(columns_.StageConversion(stage), TimedTick(window_end),
-                 {converted ? static_cast<MicroValue>(kMicroPerUnit) : 0});
   }
-  if ((filters & BitOf(stage_filter_[first])) == 0) return;
+  return entries;
+}
+
+void ExperimentFold::ContributeStage(int stage, std::optional<Micros> entry,
+                                     const ExposureSummary& exposure,
+                                     Emitter* emitter) const {
+  if (entry.has_value()) {
+    emitter->Add(columns_.StageReached(stage), EventTick(*entry), {});
+  }
+  const Micros window_end = exposure.time + guardrail_window_;
+  const bool converted = entry.has_value() && *entry < window_end;
+  emitter->Add(columns_.StageConversion(stage), TimedTick(window_end),
+               {converted ? static_cast<MicroValue>(kMicroPerUnit) : 0});
+  if (stage != columns_.first_stage() + 1) return;
   ContributeTime(
-      columns_.TimeInStage(), exposure.time, next_stage, guardrail_window_,
+      columns_.TimeInStage(), exposure.time, entry, guardrail_window_,
       std::max(experiment_->journey->time_resolution, kTimeInStageResolution),
       emitter);
 }

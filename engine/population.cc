@@ -1,6 +1,7 @@
 #include "engine/population.h"
 
 #include <algorithm>
+#include <array>
 #include <thread>
 #include <utility>
 
@@ -9,23 +10,62 @@
 
 namespace stagecraft::engine {
 
+std::vector<RoutedBatch::Part> RoutedBatch::Parts() const {
+  std::vector<Part> parts;
+  for (size_t begin = 0; begin < events.size();) {
+    const int shard = UnitTable::ShardOf(events[begin].unit_hash);
+    size_t end = begin + 1;
+    while (end < events.size() &&
+           UnitTable::ShardOf(events[end].unit_hash) == shard) {
+      ++end;
+    }
+    parts.push_back({shard, begin, end - begin});
+    begin = end;
+  }
+  std::rotate(parts.begin(),
+              std::partition_point(
+                  parts.begin(), parts.end(),
+                  [&](const Part& part) { return part.shard < first_shard; }),
+              parts.end());
+  return parts;
+}
+
+void RoutedBatch::PrefetchSlots(absl::Span<const RoutedEvent> events,
+                                UnitShard* shard) {
+  if (!shard->mutex.TryLock()) return;
+  for (const RoutedEvent& event : events) shard->PrefetchSlot(event.unit_hash);
+  shard->mutex.Unlock();
+}
+
+void RoutedBatch::PrefetchUnits(absl::Span<const RoutedEvent> events,
+                                UnitShard* shard) {
+  if (!shard->mutex.TryLock()) return;
+  uint64_t last = 0;
+  for (const RoutedEvent& event : events) {
+    if (event.unit_hash == last) continue;
+    last = event.unit_hash;
+    shard->PrefetchUnit(last);
+  }
+  shard->mutex.Unlock();
+}
+
 absl::Span<RoutedEvent> FirstUnit(absl::Span<RoutedEvent> events) {
   size_t size = 1;
   while (size < events.size() &&
          events[size].unit_hash == events[0].unit_hash &&
-         events[size].root == events[0].root) {
+         (events[size].root.data() == events[0].root.data() ||
+          events[size].root == events[0].root)) {
     ++size;
   }
   return events.subspan(0, size);
 }
 
-bool AreLater(absl::Span<const RoutedEvent> events,
-              absl::Span<const UnitEvent> unit) {
-  return unit.empty() ||
-         std::all_of(events.begin(), events.end(),
-                     [&](const RoutedEvent& event) {
-                       return event.event.time > unit.back().time;
-                     });
+bool AreLater(absl::Span<const RoutedEvent> events, absl::string_view packed) {
+  Micros first = events[0].event.time;
+  for (const RoutedEvent& event : events) {
+    first = std::min(first, event.event.time);
+  }
+  return AreBefore(packed, first);
 }
 
 std::string PackAll(absl::Span<const UnitEvent> events) {
@@ -86,8 +126,9 @@ absl::string_view Population::RootOf(absl::string_view id,
 
 RoutedBatch Population::Route(const EventBatch& batch) {
   RoutedBatch routed;
-  // Far from where the batches before it began.
-  routed.first_shard = static_cast<int>(routed_.fetch_add(1) * 97 %
+  // Far from where the batches before it began; odd, so that all get a turn.
+  constexpr uint32_t kStep = UnitTable::kShards * 3 / 8 + 1;
+  routed.first_shard = static_cast<int>(routed_.fetch_add(1) * kStep %
                                         uint32_t{UnitTable::kShards});
   struct UnitRoot {
     uint64_t hash;
@@ -123,7 +164,7 @@ RoutedBatch Population::Route(const EventBatch& batch) {
         {number, static_cast<uint32_t>(HashText(encoded)) & kContentHashMask,
          number == ContentTable::kNotInterned ? encoded : absl::string_view()});
   }
-  // By the first byte of the hash, which is the shard; then within each shard.
+  // By shard, which is the first bits of the hash; then within each shard.
   const std::vector<EventBatch::Item>& items = batch.items();
   std::array<uint32_t, UnitTable::kShards + 1> begin = {};
   for (const EventBatch::Item& item : items) {
@@ -170,34 +211,33 @@ absl::Status Population::AddBlock(const EventBatch& block) {
   RoutedBatch routed = Route(block);
   std::vector<UnitEvent> events;
   UnitEvent replaced;
-  return routed.ForEachShard([&](int number, absl::Span<RoutedEvent> rest) {
-    UnitShard& shard = units_.shard(number);
-    absl::MutexLock lock(&shard.mutex);
-    for (const RoutedEvent& event : rest) shard.PrefetchSlot(event.unit_hash);
-    for (const RoutedEvent& event : rest) shard.PrefetchUnit(event.unit_hash);
-    while (!rest.empty()) {
-      const absl::Span<RoutedEvent> of_unit = FirstUnit(rest);
-      rest.remove_prefix(of_unit.size());
-      const uint64_t hash = of_unit[0].unit_hash;
-      absl::StatusOr<Unit*> found = shard.Find(hash, of_unit[0].root);
-      if (!found.ok()) return found.status();
-      Unit* unit =
-          *found != nullptr ? *found : shard.Insert(hash, of_unit[0].root);
-      UnpackAll(unit->packed(), &events);
-      const size_t old = events.size();
-      const bool appended = AreLater(of_unit, events);
-      for (const RoutedEvent& event : of_unit) {
-        AddEvent(event.event, &events, &replaced);
-      }
-      if (appended) {
-        AppendEvents(absl::MakeConstSpan(events).subspan(old), hash, unit,
-                     &shard);
-      } else {
-        StoreEvents(events, hash, unit, &shard);
-      }
-    }
-    return shard.Evict();
-  });
+  return routed.ForEachShard(
+      &units_, [&](int number, absl::Span<RoutedEvent> rest) {
+        UnitShard& shard = units_.shard(number);
+        absl::MutexLock lock(&shard.mutex);
+        while (!rest.empty()) {
+          const absl::Span<RoutedEvent> of_unit = FirstUnit(rest);
+          rest.remove_prefix(of_unit.size());
+          const uint64_t hash = of_unit[0].unit_hash;
+          absl::StatusOr<Unit*> found = shard.Find(hash, of_unit[0].root);
+          if (!found.ok()) return found.status();
+          Unit* unit =
+              *found != nullptr ? *found : shard.Insert(hash, of_unit[0].root);
+          UnpackAll(unit->packed(), &events);
+          const size_t old = events.size();
+          const bool appended = AreLater(of_unit, unit->packed());
+          for (const RoutedEvent& event : of_unit) {
+            AddEvent(event.event, &events, &replaced);
+          }
+          if (appended) {
+            AppendEvents(absl::MakeConstSpan(events).subspan(old), hash, unit,
+                         &shard);
+          } else {
+            StoreEvents(events, hash, unit, &shard);
+          }
+        }
+        return shard.Evict();
+      });
 }
 
 absl::Status Population::AddUnits(

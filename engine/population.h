@@ -49,47 +49,54 @@ struct RoutedBatch {
   std::deque<std::string> roots;  // Those that are not texts of the batch.
 
   // Calls `fn(shard, events)` with the events of each shard that has any, from
-  // `first_shard` on and then from the first one.
+  // `first_shard` on and then from the first one. Memory of the next ones is
+  // on its way meanwhile. Stops at the first error.
   template <typename Fn>
-  absl::Status ForEachShard(const Fn& fn) {
-    const auto middle = std::partition_point(
-        events.begin(), events.end(), [&](const RoutedEvent& event) {
-          return UnitTable::ShardOf(event.unit_hash) < first_shard;
-        });
-    const size_t start = middle - events.begin();
-    absl::Status status = ForEachShardIn(start, events.size(), fn);
-    return status.ok() ? ForEachShardIn(0, start, fn) : status;
+  absl::Status ForEachShard(UnitTable* units, const Fn& fn) {
+    const std::vector<Part> parts = Parts();
+    const auto of = [&](size_t i) {
+      return absl::MakeSpan(events).subspan(parts[i].begin, parts[i].size);
+    };
+    for (size_t i = 0; i < parts.size() + 2; ++i) {
+      if (i < parts.size()) {
+        PrefetchSlots(of(i), &units->shard(parts[i].shard));
+      }
+      if (i >= 1 && i - 1 < parts.size()) {
+        PrefetchUnits(of(i - 1), &units->shard(parts[i - 1].shard));
+      }
+      if (i < 2) continue;
+      absl::Status status = fn(parts[i - 2].shard, of(i - 2));
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
   }
   // Batches that are folded at the same time begin at different shards, or they
   // would wait for each other all along.
   int first_shard = 0;
 
  private:
-  template <typename Fn>
-  absl::Status ForEachShardIn(size_t begin, size_t until, const Fn& fn) {
-    while (begin < until) {
-      const int shard = UnitTable::ShardOf(events[begin].unit_hash);
-      size_t end = begin + 1;
-      while (end < until &&
-             UnitTable::ShardOf(events[end].unit_hash) == shard) {
-        ++end;
-      }
-      absl::Status status =
-          fn(shard, absl::MakeSpan(events).subspan(begin, end - begin));
-      if (!status.ok()) return status;
-      begin = end;
-    }
-    return absl::OkStatus();
-  }
+  // Neighbouring events of one shard.
+  struct Part {
+    int shard;
+    size_t begin;
+    size_t size;
+  };
+  // Those that there are, from `first_shard` on and then from the first one.
+  std::vector<Part> Parts() const;
+  // Ask for memory that Find and those who unpack will read. A shard that
+  // somebody works on is left alone.
+  static void PrefetchSlots(absl::Span<const RoutedEvent> events,
+                            UnitShard* shard) ABSL_LOCKS_EXCLUDED(shard->mutex);
+  static void PrefetchUnits(absl::Span<const RoutedEvent> events,
+                            UnitShard* shard) ABSL_LOCKS_EXCLUDED(shard->mutex);
 };
 
 // The events of one unit among those of a shard: those at its front that have
 // the same root.
 absl::Span<RoutedEvent> FirstUnit(absl::Span<RoutedEvent> events);
 
-// Whether the events of one unit are later than all that it has.
-bool AreLater(absl::Span<const RoutedEvent> events,
-              absl::Span<const UnitEvent> unit);
+// Whether the events of one unit are later than the packed ones that it has.
+bool AreLater(absl::Span<const RoutedEvent> events, absl::string_view packed);
 
 // Thread-safe where nothing else is said. Who takes several mutexes takes the
 // identity's first, then those of shards in increasing order.

@@ -5,6 +5,7 @@
 #define STAGECRAFT_ENGINE_SLOT_COMBINATIONS_H_
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -26,16 +27,21 @@ class SlotCombinations {
 
   // The number of `slots`, a new one if they have none yet.
   uint32_t NumberOf(const Slots& slots) {
-    if (last_ < slots_.size() && slots_[last_] == slots) return last_;
+    // Where one of few combinations was found the last time.
+    uint32_t place = 0;
+    for (const int slot : slots)
+      place = 31 * place + static_cast<uint32_t>(slot);
+    uint32_t& last = last_[place % last_.size()];
+    if (last < slots_.size() && slots_[last] == slots) return last;
     const auto [it, inserted] = numbers_.try_emplace(slots, size());
     if (inserted) slots_.push_back(slots);
-    last_ = it->second;
-    return last_;
+    last = it->second;
+    return last;
   }
   void Clear() {
     slots_.clear();
     numbers_.clear();
-    last_ = 0;
+    last_.fill(0);
   }
 
   // Memory that is held, apart from the object.
@@ -48,7 +54,7 @@ class SlotCombinations {
  private:
   std::vector<Slots> slots_;
   absl::flat_hash_map<Slots, uint32_t> numbers_;
-  uint32_t last_ = 0;
+  std::array<uint32_t, 64> last_ = {};
 };
 
 }  // namespace stagecraft::engine

@@ -104,6 +104,20 @@ inline const char* Unpack(const char* in, UnitEvent* event) {
   return in;
 }
 
+// Reads its time alone.
+inline Micros UnpackTime(const char* in) {
+  uint64_t head;
+  std::memcpy(&head, in, 8);
+  return static_cast<Micros>(head >> 11);
+}
+
+// Reads the hash of its id alone.
+inline uint64_t UnpackIdHash(const char* in) {
+  uint64_t hash;
+  std::memcpy(&hash, in + 8, 8);
+  return hash;
+}
+
 // Reads nothing of it but the content's number; returns where it ends.
 inline const char* UnpackContent(const char* in, uint32_t* content) {
   uint32_t tail;

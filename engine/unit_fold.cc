@@ -52,14 +52,27 @@ AddOutcome AddEvent(const UnitEvent& event, std::vector<UnitEvent>* events,
 }
 
 AddOutcome WouldAdd(const UnitEvent& event, absl::string_view packed) {
-  UnitEvent other;
   const char* const end = packed.data() + packed.size();
-  for (const char* in = packed.data(); in < end;) {
-    in = Unpack(in, &other);
-    if (other.id_hash != event.id_hash) continue;
+  uint32_t content;
+  for (const char* in = packed.data(); in < end;
+       in = UnpackContent(in, &content)) {
+    if (UnpackIdHash(in) != event.id_hash) continue;
+    UnitEvent other;
+    Unpack(in, &other);
     return event.Before(other) ? AddOutcome::kReplaced : AddOutcome::kDuplicate;
   }
   return AddOutcome::kAdded;
+}
+
+bool AreBefore(absl::string_view packed, Micros time) {
+  const char* const end = packed.data() + packed.size();
+  const char* last = nullptr;
+  uint32_t content;
+  for (const char* in = packed.data(); in < end;) {
+    last = in;
+    in = UnpackContent(in, &content);
+  }
+  return last == nullptr || UnpackTime(last) < time;
 }
 
 UnitFolder::UnitFolder(const FoldSet* set)
@@ -105,10 +118,7 @@ const ContentFacts& UnitFolder::FactsOf(const UnitEvent& event) {
 void UnitFolder::ToFacts(absl::Span<const UnitEvent> events,
                          std::vector<FoldEvent>* facts) {
   facts->clear();
-  for (const UnitEvent& event : events) {
-    facts->push_back(
-        {event.time, event.value, event.has_value, &FactsOf(event)});
-  }
+  for (const UnitEvent& event : events) facts->push_back(ToFact(event));
 }
 
 void UnitFolder::Candidates(absl::Span<const FoldEvent> events,
@@ -139,9 +149,47 @@ void UnitFolder::Add(absl::Span<const UnitEvent> events, int sign, bool late) {
 void UnitFolder::Append(absl::Span<const UnitEvent> events, size_t old,
                         bool late) {
   if (set_->size() == 0) return;
-  std::vector<BookDelta>& deltas = late ? late_ : deltas_;
   judged_.clear();
   ToFacts(events, &after_);
+  AppendFacts(old, late);
+}
+
+bool UnitFolder::HasOther(absl::string_view packed) const {
+  const char* const end = packed.data() + packed.size();
+  uint32_t content;
+  for (const char* in = packed.data(); in < end;) {
+    in = UnpackContent(in, &content);
+    if (content == ContentTable::kNotInterned) return false;
+    if (!set_->FactsOf(content).is_exposure) return true;
+  }
+  return false;
+}
+
+void UnitFolder::Append(absl::string_view packed,
+                        absl::Span<const UnitEvent> appended, bool late) {
+  if (set_->size() == 0) return;
+  judged_.clear();
+  ToFacts(appended, &before_);
+  const bool looked_at =
+      std::any_of(before_.begin(), before_.end(), [](const FoldEvent& event) {
+        return !event.facts->matches.empty() || !event.facts->exposes.empty();
+      });
+  // Nor may it be the unit's first event that is no exposure.
+  if (!looked_at && (FirstOther(before_) < 0 || HasOther(packed))) return;
+  after_.clear();
+  const char* const end = packed.data() + packed.size();
+  UnitEvent event;
+  for (const char* in = packed.data(); in < end;) {
+    in = Unpack(in, &event);
+    after_.push_back(ToFact(event));
+  }
+  const size_t old = after_.size();
+  after_.insert(after_.end(), before_.begin(), before_.end());
+  AppendFacts(old, late);
+}
+
+void UnitFolder::AppendFacts(size_t old, bool late) {
+  std::vector<BookDelta>& deltas = late ? late_ : deltas_;
   const absl::Span<const FoldEvent> all = after_;
   // What comes later changes no segment.
   concerned_.Clear();

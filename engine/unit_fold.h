@@ -27,8 +27,10 @@ enum class AddOutcome {
 // Adds `event` in its place. `replaced` gets the one that had its id.
 AddOutcome AddEvent(const UnitEvent& event, std::vector<UnitEvent>* events,
                     UnitEvent* replaced);
-// What AddEvent would do.
+// What AddEvent would do to these packed events.
 AddOutcome WouldAdd(const UnitEvent& event, absl::string_view packed);
+// Whether all packed events are earlier than `time`.
+bool AreBefore(absl::string_view packed, Micros time);
 
 // Collects what units change in the books of a set, and carries it over with
 // Flush. Keeps its memory from unit to unit. Not thread-safe.
@@ -45,6 +47,10 @@ class UnitFolder {
   // The unit has `events`, of which it had the first `old` before. The others
   // are later than those.
   void Append(absl::Span<const UnitEvent> events, size_t old, bool late);
+  // The same of a unit that had `packed` and gets `appended`. Costs little if
+  // no specification looks at what is appended.
+  void Append(absl::string_view packed, absl::Span<const UnitEvent> appended,
+              bool late);
   // The unit had `before` and has `after`; they differ in the events `changed`
   // only (new ones, and those that they replaced).
   void Replace(absl::Span<const UnitEvent> before,
@@ -61,8 +67,15 @@ class UnitFolder {
   // Whether an event of this content can make a unit contribute.
   bool Matters(uint32_t content);
   const ContentFacts& FactsOf(const UnitEvent& event);
+  FoldEvent ToFact(const UnitEvent& event) {
+    return {event.time, event.value, event.has_value, &FactsOf(event)};
+  }
   void ToFacts(absl::Span<const UnitEvent> events,
                std::vector<FoldEvent>* facts);
+  // Whether one of them is no exposure; false if that is not known at once.
+  bool HasOther(absl::string_view packed) const;
+  // Append of the events `after_`.
+  void AppendFacts(size_t old, bool late);
   // The specifications that the events could contribute to.
   void Candidates(absl::Span<const FoldEvent> events, SpecSet* specs) const;
 

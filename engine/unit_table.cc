@@ -47,9 +47,12 @@ void UnitShard::Rehash(size_t slots) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   mask_ = slots_.size() - 1;
   hand_ = 0;
   size_ = 0;
-  for (const uint64_t slot : old) {
-    if (slot == 0) continue;
-    auto* moved = reinterpret_cast<Unit*>(slot & ((uint64_t{1} << 48) - 1));
+  constexpr size_t kAhead = 8;
+  for (size_t i = 0; i < old.size(); ++i) {
+    // Harmless of a free slot.
+    if (i + kAhead < old.size()) __builtin_prefetch(UnitIn(old[i + kAhead]));
+    if (old[i] == 0) continue;
+    Unit* moved = UnitIn(old[i]);
     InsertSlot(HashText(moved->id()), moved);
   }
 }

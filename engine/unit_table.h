@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -71,11 +72,14 @@ class UnitShard {
 
   // Makes room for so many units more, if the table's growth allows it.
   void Reserve(size_t units) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  // Hints, so that memory is there when Find asks for it.
-  void PrefetchSlot(uint64_t hash) const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
+  // Hints, so that memory is there when Find asks for it. Always inline: GCC
+  // takes a function that only prefetches for one without effect.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void PrefetchSlot(uint64_t hash) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex) {
     if (!slots_.empty()) __builtin_prefetch(&slots_[hash & mask_]);
   }
-  void PrefetchUnit(uint64_t hash) const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void PrefetchUnit(uint64_t hash) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex) {
     if (slots_.empty()) return;
     size_t slot = hash & mask_;
     while (slots_[slot] != 0 && !MayBe(slot, hash)) slot = (slot + 1) & mask_;
@@ -111,9 +115,10 @@ class UnitShard {
   friend class UnitTable;
   // A slot holds the unit's address in its low 48 bits, and 16 bits of its
   // hash; 0 is free.
-  Unit* At(size_t slot) const {
-    return reinterpret_cast<Unit*>(slots_[slot] & ((uint64_t{1} << 48) - 1));
+  static Unit* UnitIn(uint64_t slot) {
+    return reinterpret_cast<Unit*>(slot & ((uint64_t{1} << 48) - 1));
   }
+  Unit* At(size_t slot) const { return UnitIn(slots_[slot]); }
   bool MayBe(size_t slot, uint64_t hash) const {
     return slots_[slot] >> 48 == (hash >> 32 & 0xffff);
   }
@@ -141,13 +146,16 @@ class UnitShard {
 
 class UnitTable {
  public:
-  static constexpr int kShards = 256;
+  static constexpr int kShardBits = 7;
+  static constexpr int kShards = 1 << kShardBits;
 
   // Keeps about `budget_bytes` in memory; the rest goes to `scratch`, which
   // outlives the table.
   UnitTable(Store* scratch, int64_t budget_bytes);
 
-  static int ShardOf(uint64_t hash) { return static_cast<int>(hash >> 56); }
+  static int ShardOf(uint64_t hash) {
+    return static_cast<int>(hash >> (64 - kShardBits));
+  }
   UnitShard& shard(int i) { return shards_[i]; }
 
   // Calls `fn` with the id and the packed events of each unit, in no order;
