@@ -32,7 +32,7 @@ class DurationSeries {
     if (present != seen_) See(present);
     AddPending(tick, key, combination, count);
     if (tick <= present) ++unsettled_;
-    if (unsettled_ >= kUnsettled && unsettled_ >= largest_total_ / 4) {
+    if (unsettled_ >= kUnsettled && unsettled_ >= largest_total_ / 8) {
       Settle(of, present);
     }
   }
