@@ -283,7 +283,8 @@ class Engine {
   auto WhileUnitsStand(const Read& read) const;
   // Adds the contributions of all units to the books of `set`.
   absl::Status FoldAll(const FoldSet& set, Population* population,
-                       absl::FunctionRef<bool(double done)> progress) const;
+                       absl::FunctionRef<bool(double done)> progress,
+                       std::optional<Tick> as_of = std::nullopt) const;
   absl::Status WriteSnapshotLocked()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
   // The first block that may have more than what was folded.

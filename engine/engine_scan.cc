@@ -69,9 +69,9 @@ absl::Status Engine::VisitUnits(
   return status;
 }
 
-absl::Status Engine::FoldAll(
-    const FoldSet& set, Population* population,
-    absl::FunctionRef<bool(double done)> progress) const {
+absl::Status Engine::FoldAll(const FoldSet& set, Population* population,
+                             absl::FunctionRef<bool(double done)> progress,
+                             std::optional<Tick> as_of) const {
   if (!set.Concerned() && !population->contents().full()) {
     return absl::OkStatus();
   }
@@ -83,7 +83,11 @@ absl::Status Engine::FoldAll(
         return folders[thread]->MayContribute(packed);
       },
       [&](int thread, absl::string_view, absl::Span<const UnitEvent> events) {
-        folders[thread]->Add(events, 1);
+        if (as_of.has_value()) {
+          folders[thread]->AddAsOf(events, *as_of);
+        } else {
+          folders[thread]->Add(events, 1);
+        }
       },
       [&](int thread) { folders[thread]->Flush(); }, progress);
 }
@@ -128,7 +132,8 @@ absl::StatusOr<ExperimentLook> Engine::Scan(
       slot = *found;
     }
     const FoldSet set(std::move(specs), &population_->contents());
-    if (absl::Status status = FoldAll(set, population_.get(), progress);
+    if (absl::Status status =
+            FoldAll(set, population_.get(), progress, AsOfTick(as_of));
         !status.ok()) {
       return status;
     }

@@ -133,16 +133,38 @@ absl::Span<const FoldEvent> UnitFolder::Facts(
   return before_;
 }
 
-void UnitFolder::Add(absl::Span<const UnitEvent> events, int sign, bool late) {
+template <typename Fn>
+void UnitFolder::ForEachContribution(absl::Span<const UnitEvent> events,
+                                     const Fn& fn) {
   if (set_->size() == 0) return;
-  std::vector<BookDelta>& deltas = late ? late_ : deltas_;
   judged_.clear();
   ToFacts(events, &before_);
   candidates_ = set_->journeys();
   Candidates(before_, &candidates_);
   candidates_.ForEach([&](size_t spec) {
-    set_->Contribute(spec, before_, &old_);
-    if (!old_.changes.empty()) deltas[spec].Add(old_, sign);
+    set_->Contribute(spec, before_, &new_);
+    if (!new_.changes.empty()) fn(spec, &new_);
+  });
+}
+
+void UnitFolder::Add(absl::Span<const UnitEvent> events, int sign, bool late) {
+  std::vector<BookDelta>& deltas = late ? late_ : deltas_;
+  ForEachContribution(events, [&](size_t spec, Contribution* contribution) {
+    deltas[spec].Add(*contribution, sign);
+  });
+}
+
+void UnitFolder::AddAsOf(absl::Span<const UnitEvent> events, Tick tick) {
+  ForEachContribution(events, [&](size_t spec, Contribution* contribution) {
+    std::vector<Change>& changes = contribution->changes;
+    changes.erase(std::remove_if(
+                      changes.begin(), changes.end(),
+                      [&](const Change& change) { return change.tick > tick; }),
+                  changes.end());
+    // Before the bins of units that entered within that hour; but a book
+    // without events has no present, and sums nothing up.
+    for (Change& change : changes) change.tick = tick & ~1;
+    deltas_[spec].Add(*contribution, 1);
   });
 }
 

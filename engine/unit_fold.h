@@ -44,6 +44,9 @@ class UnitFolder {
   // Takes the contribution of a whole unit in (1) or out (-1). `late` is said
   // to the books.
   void Add(absl::Span<const UnitEvent> events, int sign, bool late = false);
+  // Takes in what a whole unit contributes by `tick`, all of it at one tick
+  // without events: for books that will be read at `tick` only.
+  void AddAsOf(absl::Span<const UnitEvent> events, Tick tick);
   // The unit has `events`, of which it had the first `old` before. The others
   // are later than those.
   void Append(absl::Span<const UnitEvent> events, size_t old, bool late);
@@ -76,6 +79,9 @@ class UnitFolder {
   bool HasOther(absl::string_view packed) const;
   // Append of the events `after_`.
   void AppendFacts(size_t old, bool late);
+  // Calls fn(spec, contribution) with what a whole unit contributes.
+  template <typename Fn>
+  void ForEachContribution(absl::Span<const UnitEvent> events, const Fn& fn);
   // The specifications that the events could contribute to.
   void Candidates(absl::Span<const FoldEvent> events, SpecSet* specs) const;
 

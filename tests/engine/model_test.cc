@@ -152,6 +152,28 @@ class World {
   int next_id_ = 0;
 };
 
+void ExpectSameTallies(const std::vector<std::vector<KpiTally>>& a,
+                       const std::vector<std::vector<KpiTally>>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    ASSERT_EQ(a[i].size(), b[i].size());
+    for (size_t v = 0; v < a[i].size(); ++v) {
+      EXPECT_EQ(a[i][v].sums, b[i][v].sums);
+      EXPECT_EQ(a[i][v].bins, b[i][v].bins);
+    }
+  }
+}
+
+void ExpectSameTallies(const ExperimentLook& a, const ExperimentLook& b) {
+  EXPECT_EQ(a.units, b.units);
+  EXPECT_EQ(a.crossed_over_units, b.crossed_over_units);
+  EXPECT_EQ(a.matched_units, b.matched_units);
+  ExpectSameTallies(a.kpis, b.kpis);
+  ExpectSameTallies(a.stage_conversions, b.stage_conversions);
+  EXPECT_EQ(a.stages_reached, b.stages_reached);
+  ExpectSameTallies({a.time_in_stage}, {b.time_in_stage});
+}
+
 // Strata are the segments of the dimension that have units.
 void ExpectSameStrata(const Experiment& experiment, const ExperimentLook& look,
                       const NaiveModel& model) {
@@ -288,6 +310,21 @@ TEST_P(ModelTest, EveryNumberIsThatOfTheNaiveModel) {
       ExpectSame(*experiment, *pro,
                  model.Experiment(*experiment, as_of, "plan", "pro"));
       ExpectSameStrata(*experiment, *seen, model);
+      const auto scanned = (*engine)->Scan(experiment, as_of, std::nullopt,
+                                           [](double) { return true; });
+      ASSERT_THAT(scanned, IsOk());
+      // Within an hour, and of a segment: as the tallies say.
+      const Engine::SegmentKey segment{"plan", "pro"};
+      const Micros within = as_of + kHour / 3;
+      const auto tallied =
+          (*engine)->LookAtExperiment(experiment->name, within, segment);
+      const auto counted = (*engine)->Scan(experiment, within, segment,
+                                           [](double) { return true; });
+      ASSERT_THAT(tallied, IsOk());
+      ASSERT_THAT(counted, IsOk());
+      ExpectSameTallies(*counted, *tallied);
+      ExpectSame(*experiment, *scanned, model.Experiment(*experiment, as_of));
+      ExpectSameStrata(*experiment, *scanned, model);
       if (ordered) {
         const auto funnel = (*engine)->LookAtJourney(journey.name, as_of);
         ASSERT_THAT(funnel, IsOk());
