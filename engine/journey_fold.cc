@@ -127,6 +127,28 @@ JourneyFold::Visits JourneyFold::VisitsOf(absl::Span<const FoldEvent> events,
   return visits;
 }
 
+JourneyFold::Visits JourneyFold::VisitsBefore(const Visits& is, size_t old,
+                                              Micros time) const {
+  Visits was(is.size());
+  if (!is[0].has_value() || is[0]->entry_event >= old) return was;
+  for (size_t stage = 0; stage < is.size(); ++stage) {
+    if (!is[stage].has_value() || is[stage]->entry_event >= old) continue;
+    was[stage] = is[stage];
+    StageEnd& end = was[stage]->end;
+    // A time limit is known from the entry on.
+    if (end.kind == StageEnd::Kind::kOpen ||
+        end.kind == StageEnd::Kind::kTimedOut || end.time < time) {
+      continue;
+    }
+    const std::optional<Micros>& limit = journey_->stages[stage].dropout_after;
+    end = {};
+    if (limit.has_value()) {
+      end = {StageEnd::Kind::kTimedOut, was[stage]->entry + *limit};
+    }
+  }
+  return was;
+}
+
 void JourneyFold::AddVisit(size_t stage, const std::optional<StageVisit>& of,
                            std::vector<Change>* changes) const {
   if (!of.has_value()) return;
@@ -177,8 +199,9 @@ void JourneyFold::ContributeAppended(absl::Span<const FoldEvent> events,
                                      Contribution* after) const {
   before->Clear();
   after->Clear();
-  const Visits was = VisitsOf(events.subspan(0, old), spec);
+  if (old == events.size()) return;
   const Visits is = VisitsOf(events, spec);
+  const Visits was = VisitsBefore(is, old, events[old].time);
   if (is == was) return;
   after->slots = segmenter_.SlotsOf(events, is[0]->entry_event, spec);
   if (was[0].has_value()) before->slots = after->slots;

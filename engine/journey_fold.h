@@ -67,6 +67,9 @@ class JourneyFold {
                           Contribution* after) const;
 
  private:
+  // The visits of the first `old` events, if `is` are those of all, and the
+  // others come at `time` or later, the first ones before.
+  Visits VisitsBefore(const Visits& is, size_t old, Micros time) const;
   // Adds the changes that a visit of `stage` makes, if there is one.
   void AddVisit(size_t stage, const std::optional<StageVisit>& of,
                 std::vector<Change>* changes) const;
