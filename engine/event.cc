@@ -19,20 +19,22 @@ constexpr size_t kExposureAttributes = 2;
 absl::Status ValidateExposure(const Attributes& attributes) {
   for (const absl::string_view key : {kExposureExperiment, kExposureVariant}) {
     const std::optional<AttributeView> value = Find(attributes, key);
-    const std::string field = absl::StrCat("attributes[", Quote(key), "]");
+    const auto field = [&, key = key] {
+      return absl::StrCat("attributes[", Quote(key), "]");
+    };
     if (!value.has_value()) {
       return absl::InvalidArgumentError(absl::StrCat(
-          field, " is missing, want non-empty text in ", kExposureName));
+          field(), " is missing, want non-empty text in ", kExposureName));
     }
     const auto* text = std::get_if<absl::string_view>(&*value);
     if (text == nullptr) {
       return absl::InvalidArgumentError(
-          absl::StrCat(field, " is ", ToText(*value),
+          absl::StrCat(field(), " is ", ToText(*value),
                        ", want non-empty text in ", kExposureName));
     }
     if (text->empty()) {
       return absl::InvalidArgumentError(absl::StrCat(
-          field, " is empty, want non-empty text in ", kExposureName));
+          field(), " is empty, want non-empty text in ", kExposureName));
     }
   }
   return absl::OkStatus();

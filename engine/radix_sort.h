@@ -8,13 +8,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace stagecraft::engine {
 
 // Sorts by (high(T), low(T)), both uint64_t; records that are equal keep their
-// order. Byte by byte from the last one; bytes that are the same everywhere are
-// left out.
+// order. Fewer than 2^32 of them. Byte by byte from the last one; bytes that
+// are the same everywhere are left out.
 template <typename T, typename High, typename Low>
 void RadixSort(const High& high, const Low& low, std::vector<T>* values) {
   constexpr size_t kFew = 128;
@@ -33,13 +34,19 @@ void RadixSort(const High& high, const Low& low, std::vector<T>* values) {
   }
   std::vector<T> other(values->size());
   const auto sort = [&](const auto& word, uint64_t differs) {
-    for (int shift = 0; shift < 64; shift += 8) {
-      if ((differs >> shift & 0xff) == 0) continue;
-      std::array<size_t, 257> begin = {};
-      for (const T& value : *values) ++begin[(word(value) >> shift & 0xff) + 1];
-      for (size_t i = 1; i < begin.size(); ++i) begin[i] += begin[i - 1];
+    if (differs == 0) return;
+    // How often each byte has each value: first all of them, in one pass.
+    std::array<std::array<uint32_t, 256>, 8> counts = {};
+    for (const T& value : *values) {
+      const uint64_t bytes = word(value);
+      for (int i = 0; i < 8; ++i) ++counts[i][bytes >> 8 * i & 0xff];
+    }
+    for (int i = 0; i < 8; ++i) {
+      if ((differs >> 8 * i & 0xff) == 0) continue;
+      uint32_t begin = 0;
+      for (uint32_t& count : counts[i]) begin += std::exchange(count, begin);
       for (const T& value : *values) {
-        other[begin[word(value) >> shift & 0xff]++] = value;
+        other[counts[i][word(value) >> 8 * i & 0xff]++] = value;
       }
       values->swap(other);
     }

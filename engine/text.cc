@@ -24,6 +24,13 @@ bool IsPart(absl::string_view part) {
   return true;
 }
 
+// For few bytes.
+bool IsAscii(absl::string_view text) {
+  unsigned char all = 0;
+  for (const char c : text) all |= static_cast<unsigned char>(c);
+  return all < 0x80;
+}
+
 // Bytes of the well-formed sequence at the begin of `text`; 0 if there is none.
 size_t SequenceBytes(absl::string_view text) {
   const auto byte = [&text](size_t at) {
@@ -67,6 +74,8 @@ bool IsUtf8(absl::string_view text) {
         text.remove_prefix(sizeof(word));
         continue;
       }
+    } else if (IsAscii(text)) {
+      return true;
     }
     const size_t size = SequenceBytes(text);
     if (size == 0) return false;
