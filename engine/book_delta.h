@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "engine/contribution.h"
 #include "engine/slot_combinations.h"
+#include "engine/sum_series.h"
 
 namespace stagecraft::engine {
 
@@ -49,7 +50,6 @@ class BookDelta {
     Place place;           // Its column is the first one.
     uint32_t numbers = 0;  // Index of the first number in numbers_.
   };
-  static constexpr int16_t kRowColumns = 8;
   // Durations differ, so that their changes seldom meet: they are a list.
   struct DurationChange {
     Place place;

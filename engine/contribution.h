@@ -3,6 +3,7 @@
 #define STAGECRAFT_ENGINE_CONTRIBUTION_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "engine/duration_tally.h"
@@ -21,7 +22,14 @@ struct Change {
   DurationKind kind = DurationKind::kOpen;  // Only for durations.
   // Components; for durations value[0] is the bin, in [0, kMaxBin].
   UnitValue value = {};
-  friend bool operator==(const Change&, const Change&) = default;
+  // Field by field: a comparison of whole arrays is a call.
+  friend bool operator==(const Change& a, const Change& b) {
+    static_assert(kMaxComponents == 4);
+    return a.column == b.column && a.group == b.group && a.tick == b.tick &&
+           a.sign == b.sign && a.kind == b.kind && a.value[0] == b.value[0] &&
+           a.value[1] == b.value[1] && a.value[2] == b.value[2] &&
+           a.value[3] == b.value[3];
+  }
 };
 
 // What one unit adds to a book: the changes, in each of the slots.
@@ -41,6 +49,8 @@ struct Contribution {
 struct Column {
   bool durations = false;
   int components = 0;
+  // Of durations: units that are open for so long are censored there.
+  std::optional<Micros> horizon = std::nullopt;
   friend bool operator==(const Column&, const Column&) = default;
 };
 

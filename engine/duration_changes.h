@@ -74,7 +74,7 @@ class DurationChanges {
  private:
   struct OfTick {
     Tick tick = 0;
-    uint32_t combine_at = 128;  // Of so many changes.
+    uint32_t combine_at = 1024;  // Of so many changes.
     Changes changes;
   };
   using Ticks = std::vector<OfTick>;

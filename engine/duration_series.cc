@@ -43,13 +43,29 @@ void DurationSeries::See(Tick present) {
   seen_ = present;
 }
 
+Micros DurationSeries::MergedUntil(Tick tick) const {
+  if (!horizon_.has_value()) return -1;
+  // The earliest look at the tick.
+  const Micros as_of = Micros{tick >> 1} * kTickLength;
+  return std::clamp<Micros>(as_of - *horizon_, -1, kMaxBin);
+}
+
+Micros DurationSeries::MergedInTotals(Tick present) const {
+  return std::max<Micros>(MergedUntil(present) - kMergeLag, -1);
+}
+
 void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
   // The totals get what is pending, and what is past by now.
+  merged_until_ = std::max(merged_until_, MergedInTotals(present));
   DurationChanges::Changes past = std::exchange(pending_, {});
+  for (DurationChanges::Change& change : past) {
+    change.key = MergedKey(change.key, merged_until_);
+  }
   const bool many = changes_.SizeOf(total_until_, present) >= kManyChanges;
   OpenUnits open;
   changes_.ForEachIn(total_until_, present,
-                     [&](const DurationChanges::Change& change) {
+                     [&](DurationChanges::Change change) {
+                       change.key = MergedKey(change.key, merged_until_);
                        if (many && IsOpen(change.key)) {
                          open.Add(change.key, change.combination, change.count);
                        } else {
@@ -65,17 +81,27 @@ void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
   unsettled_ = 0;
   RadixSort([](const DurationChanges::Change& change) { return change.key; },
             [](const DurationChanges::Change&) { return uint64_t{0}; }, &past);
-  std::vector<std::vector<DurationCounts::Count>> more(totals_.size());
+  std::vector<size_t> sizes(totals_.size());
   for (const DurationChanges::Change& change : past) {
     for (const int slot : of[change.combination]) {
-      if (static_cast<size_t>(slot) >= more.size()) more.resize(slot + 1);
+      if (static_cast<size_t>(slot) >= sizes.size()) sizes.resize(slot + 1);
+      ++sizes[slot];
+    }
+  }
+  totals_.resize(sizes.size());
+  std::vector<std::vector<DurationCounts::Count>> more(sizes.size());
+  for (size_t slot = 0; slot < more.size(); ++slot) {
+    more[slot].reserve(sizes[slot]);
+  }
+  for (const DurationChanges::Change& change : past) {
+    for (const int slot : of[change.combination]) {
       more[slot].push_back({change.key, change.count});
     }
   }
-  totals_.resize(more.size());
   for (size_t slot = 0; slot < more.size(); ++slot) {
     totals_[slot].AddSorted(more[slot]);
-    largest_total_ = std::max(largest_total_, totals_[slot].counts().size());
+    totals_[slot].MergeOpen(merged_until_);
+    largest_total_ = std::max(largest_total_, totals_[slot].size());
   }
 }
 
@@ -95,42 +121,58 @@ DurationCounts DurationSeries::At(int slot, Tick tick,
   std::vector<bool> has(of.size());  // By combination: whether it has the slot.
   for (uint32_t i = 0; i < of.size(); ++i) has[i] = of.Has(i, slot);
   std::vector<DurationCounts::Count> more;
+  Micros merged = MergedUntil(tick);
   const auto add = [&](const DurationChanges::Change& change, int sign = 1) {
     if (!has[change.combination]) return;
-    more.push_back({change.key, int64_t{sign} * change.count});
+    more.push_back(
+        {MergedKey(change.key, merged), int64_t{sign} * change.count});
   };
   constexpr Tick kBegin = std::numeric_limits<Tick>::min();
   DurationCounts counts;
+  // Whoever stands together in the totals, but not at the tick.
+  const Tick apart = merged < merged_until_ ? EventTick(merged + 1) - 1 : tick;
   if (tick < total_until_ &&
-      changes_.SizeOf(kBegin, tick) < changes_.SizeOf(tick, total_until_)) {
+      changes_.SizeOf(kBegin, tick) <
+          changes_.SizeOf(apart, tick) + changes_.SizeOf(tick, total_until_)) {
     // Nearer to the beginning than to the present.
     changes_.ForEachIn(
         kBegin, tick,
         [&](const DurationChanges::Change& change) { add(change); });
-  } else {
-    if (static_cast<size_t>(slot) < totals_.size()) counts = totals_[slot];
-    for (const DurationChanges::Change& change : pending_) add(change);
-    changes_.ForEachIn(
-        total_until_, tick,
-        [&](const DurationChanges::Change& change) { add(change); });
-    changes_.ForEachIn(
-        tick, total_until_,
-        [&](const DurationChanges::Change& change) { add(change, -1); });
+    counts.AddAll(&more);
+    return counts;
   }
+  if (merged < merged_until_) {
+    changes_.ForEachIn(apart, tick, [&](DurationChanges::Change change) {
+      if (MergedKey(change.key, merged_until_) != 0 ||
+          MergedKey(change.key, merged) == 0) {
+        return;
+      }
+      add(change);
+      change.key = 0;
+      add(change, -1);
+    });
+    merged = merged_until_;
+  }
+  if (static_cast<size_t>(slot) < totals_.size()) {
+    counts = totals_[slot].Counts(merged);
+  }
+  for (const DurationChanges::Change& change : pending_) add(change);
+  changes_.ForEachIn(
+      total_until_, tick,
+      [&](const DurationChanges::Change& change) { add(change); });
+  changes_.ForEachIn(
+      tick, total_until_,
+      [&](const DurationChanges::Change& change) { add(change, -1); });
   counts.AddAll(&more);
   return counts;
 }
 
 int64_t DurationSeries::bytes() const {
-  size_t counts = 0;
-  for (const DurationCounts& total : totals_) {
-    counts += total.counts().capacity();
-  }
-  return changes_.bytes() +
+  int64_t totals = totals_.capacity() * sizeof(DurationTotal);
+  for (const DurationTotal& total : totals_) totals += total.bytes();
+  return changes_.bytes() + totals +
          static_cast<int64_t>(pending_.capacity() *
-                                  sizeof(DurationChanges::Change) +
-                              counts * sizeof(DurationCounts::Count) +
-                              totals_.capacity() * sizeof(DurationCounts));
+                              sizeof(DurationChanges::Change));
 }
 
 }  // namespace stagecraft::engine

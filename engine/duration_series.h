@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 #include "engine/duration_changes.h"
 #include "engine/duration_tally.h"
+#include "engine/duration_total.h"
 #include "engine/slot_combinations.h"
 #include "engine/tick.h"
 
@@ -24,15 +25,19 @@ namespace stagecraft::engine {
 //
 // Changes are kept by tick: adding one costs little, and nothing is looked for.
 // The sum up to some recent present is kept besides, by slot, and what is
-// pending since then.
+// pending since then. If there is a horizon, the units that are open for as
+// long stand together there, at bin 0: who they are follows from the present.
 class DurationSeries {
  public:
+  // Changes of units that are open come at ticks from that of their bin on.
+  explicit DurationSeries(std::optional<Micros> horizon) : horizon_(horizon) {}
+
   void Add(Tick tick, uint64_t key, uint32_t combination, int64_t count,
            const SlotCombinations& of, Tick present) {
     if (present != seen_) See(present);
     AddPending(tick, key, combination, count);
     if (tick <= present) ++unsettled_;
-    if (unsettled_ >= kUnsettled && unsettled_ >= largest_total_ / 8) {
+    if (unsettled_ >= kUnsettled && unsettled_ >= largest_total_ / 16) {
       Settle(of, present);
     }
   }
@@ -45,12 +50,12 @@ class DurationSeries {
   void Subtract(const DurationSeries& other,
                 absl::Span<const uint32_t> numbers);
 
-  // The sum of all changes in `slot` at ticks <= `tick`.
+  // The sum of all changes in `slot` at ticks <= `tick`; units that have been
+  // open for as long as the horizon by every look at that tick are at bin 0.
   DurationCounts At(int slot, Tick tick, const SlotCombinations& of) const;
-  std::vector<DurationBin> BinsAt(int slot, Tick tick,
-                                  const SlotCombinations& of, Micros as_of,
-                                  std::optional<Micros> horizon) const {
-    return At(slot, tick, of).AsOf(as_of, horizon);
+  std::vector<DurationBin> BinsAt(int slot, Micros as_of,
+                                  const SlotCombinations& of) const {
+    return At(slot, AsOfTick(as_of), of).AsOf(as_of, horizon_);
   }
 
   // The changes as bytes, the same for the same changes; appended to `out`.
@@ -79,6 +84,7 @@ class DurationSeries {
 
  private:
   static constexpr size_t kUnsettled = 2048;
+  static constexpr Micros kMergeLag = kDay;
 
   void AddPending(Tick tick, uint64_t key, uint32_t combination,
                   int64_t count) {
@@ -88,16 +94,24 @@ class DurationSeries {
     }
   }
   void See(Tick present);
+  // Up to which bin open units stand together in sums up to the tick; -1 if
+  // none do.
+  Micros MergedUntil(Tick tick) const;
+  // The same of totals: later, so that a look a day back need not look for who
+  // was not among them yet.
+  Micros MergedInTotals(Tick present) const;
   // Takes changes as Serialize writes them, whose combinations have these
   // numbers here; says which of them there are changes of.
   bool ParseChanges(absl::string_view* in, absl::Span<const uint32_t> numbers,
                     std::vector<bool>* used, Tick* newest);
 
+  std::optional<Micros> horizon_;
   DurationChanges changes_;
   // By slot, those that have any: of the changes up to total_until_ that are
   // not pending.
-  std::vector<DurationCounts> totals_;
+  std::vector<DurationTotal> totals_;
   size_t largest_total_ = 0;
+  Micros merged_until_ = -1;  // In totals_.
   Tick total_until_ = std::numeric_limits<Tick>::min();
   DurationChanges::Changes pending_;  // Up to total_until_.
   // How many changes there are up to seen_ that totals_ does not have.

@@ -37,7 +37,7 @@ void DurationCounts::AddAll(std::vector<Count>* counts) {
   AddSorted(*counts);
 }
 
-void DurationCounts::AddSorted(const std::vector<Count>& counts) {
+void DurationCounts::AddSorted(absl::Span<const Count> counts) {
   // What is there changes where it stands; the rest is put between.
   std::vector<Count> fresh;
   bool zeros = false;
@@ -87,7 +87,9 @@ void DurationCounts::InsertSorted(const std::vector<Count>& fresh) {
   if (fresh.empty()) return;
   // From the last one, so that each entry is moved once.
   size_t rest = counts_.size();
-  counts_.resize(rest + fresh.size());
+  const size_t size = rest + fresh.size();
+  if (size > counts_.capacity()) counts_.reserve(size + size / 8);
+  counts_.resize(size);
   for (size_t i = fresh.size(); i > 0; --i) {
     const Count& entry = fresh[i - 1];
     while (rest > 0 && counts_[rest - 1].key > entry.key) {

@@ -1,13 +1,14 @@
 // Duration tallies: how long units took, with those who are still waiting.
 //
 // A unit enters at a time and is open until one end comes: the event (it
-// advanced), another end (it dropped out), or the horizon (it is censored
-// there). Durations are kept in bins of the journey's time resolution, and from
-// 32768 bins on in bins of a relative width of 2^-15; a bin stands for its
-// lower limit. So a duration is exact if the data lie on the grid and it is
-// shorter than 32768 bins, and too short by less than 2^-15 of itself
-// otherwise. Open units are kept by the bin of their time of entry: as of T
-// they are censored at T - entry.
+// advanced), or another end (it dropped out). Who is open for as long as the
+// horizon, if there is one, is censored there: time itself does that, when the
+// tallies are read, and no count changes. Durations are kept in bins of the
+// journey's time resolution, and from 32768 bins on in bins of a relative width
+// of 2^-15; a bin stands for its lower limit. So a duration is exact if the
+// data lie on the grid and it is shorter than 32768 bins, and too short by less
+// than 2^-15 of itself otherwise. Open units are kept by the bin of their time
+// of entry: as of T they are censored at T - entry.
 #ifndef STAGECRAFT_ENGINE_DURATION_TALLY_H_
 #define STAGECRAFT_ENGINE_DURATION_TALLY_H_
 
@@ -16,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "engine/event.h"
 
 namespace stagecraft::engine {
@@ -25,7 +27,7 @@ enum class DurationKind : uint8_t {
   kOpen,      // By time of entry.
   kEvent,     // By duration.
   kOtherEnd,  // By duration.
-  kHorizon,   // By duration: the horizon itself.
+  kHorizon,   // By duration: the horizon itself. Only in old tallies.
 };
 inline constexpr int kDurationKinds = 4;
 
@@ -72,10 +74,11 @@ class DurationCounts {
   // Adds counts of any order and any repeats, and changes that order.
   void AddAll(std::vector<Count>* counts);
   // Adds counts in the order of their keys, with any repeats.
-  void AddSorted(const std::vector<Count>& counts);
+  void AddSorted(absl::Span<const Count> counts);
   DurationCounts& operator+=(const DurationCounts& other);
   DurationCounts& operator-=(const DurationCounts& other);
   bool IsZero() const { return counts_.empty(); }
+  void ShrinkToFit() { counts_.shrink_to_fit(); }
   int64_t Total(DurationKind kind) const;
   // In the order of (kind, bin).
   const std::vector<Count>& counts() const { return counts_; }

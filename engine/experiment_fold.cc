@@ -32,13 +32,21 @@ ExperimentColumns::ExperimentColumns(const Experiment& experiment)
                     first_stage_) {
   columns_.resize(3);
   for (const engine::Kpi& kpi : experiment.kpis) {
-    columns_.push_back({.durations = kpi.kind == KpiKind::kTimeToEvent,
-                        .components = Components(kpi.kind) +
-                                      Covariates(experiment.plan, kpi)});
+    if (kpi.kind != KpiKind::kTimeToEvent) {
+      columns_.push_back({.components = Components(kpi.kind) +
+                                        Covariates(experiment.plan, kpi)});
+      continue;
+    }
+    columns_.push_back({.durations = true});
+    if (kpi.length.has_value())
+      columns_.back().horizon = kpi.delay + *kpi.length;
   }
   for (int i = 0; i < later_stages_; ++i) columns_.push_back({.components = 1});
   for (int i = 0; i < later_stages_; ++i) columns_.push_back({});
-  if (later_stages_ > 0) columns_.push_back({.durations = true});
+  if (later_stages_ > 0) {
+    columns_.push_back(
+        {.durations = true, .horizon = GuardrailWindow(experiment)});
+  }
 }
 
 ExperimentFold::ExperimentFold(std::shared_ptr<const Experiment> experiment)
@@ -92,7 +100,9 @@ bool ExperimentFold::Classify(const ContentView& content,
 
 std::optional<int> ExperimentFold::ExposedVariant(const FoldEvent& event,
                                                   size_t spec) const {
-  if (!event.facts->exposes.Contains(spec)) return std::nullopt;
+  if (!event.facts->is_exposure || !event.facts->exposes.Contains(spec)) {
+    return std::nullopt;
+  }
   const int variant = event.facts->specs[spec].variant;
   if (experiment_->start_time.has_value() &&
       event.time < *experiment_->start_time) {

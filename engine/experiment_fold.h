@@ -155,9 +155,9 @@ class ExperimentFold {
   void ContributeOpenEnded(int kpi, const UnitValue& covariates,
                            MatchSpan matches, const ExposureSummary& exposure,
                            Emitter* emitter) const;
+  // The unit waits from `entry` to `end`, if that comes before the horizon.
   void ContributeTime(int column, Micros entry, std::optional<Micros> end,
-                      std::optional<Micros> horizon, Micros resolution,
-                      Emitter* emitter) const;
+                      Micros resolution, Emitter* emitter) const;
   // The entries of the stages after the own one, as indexes of matches; -1 if
   // there is none.
   using Entries = absl::InlinedVector<int, 8>;

@@ -116,8 +116,6 @@ void ExperimentFold::ContributeKpi(int i, MatchSpan before, MatchSpan matches,
     ContributeTime(
         columns_.Kpi(i), exposure.time,
         event == matches.end() ? std::nullopt : std::optional(event->time),
-        kpi.length.has_value() ? std::optional(kpi.delay + *kpi.length)
-                               : std::nullopt,
         experiment_->journey->time_resolution, emitter);
   } else if (kpi.length.has_value()) {
     KpiMeasure measure(kpi);
@@ -178,17 +176,14 @@ void ExperimentFold::ContributeOpenEnded(int i, const UnitValue& covariates,
 
 void ExperimentFold::ContributeTime(int column, Micros entry,
                                     std::optional<Micros> end,
-                                    std::optional<Micros> horizon,
                                     Micros resolution, Emitter* emitter) const {
   const UnitValue open = {EntryBinOf(entry, resolution)};
   emitter->Add(column, EventTick(entry), open, DurationKind::kOpen);
+  const std::optional<Micros>& horizon = columns_.columns()[column].horizon;
   if (end.has_value() && (!horizon.has_value() || *end < entry + *horizon)) {
     emitter->Replace(column, EventTick(*end), open,
                      {DurationBinOf(*end - entry, resolution)},
                      DurationKind::kOpen, DurationKind::kEvent);
-  } else if (horizon.has_value()) {
-    emitter->Replace(column, TimedTick(entry + *horizon), open, {*horizon},
-                     DurationKind::kOpen, DurationKind::kHorizon);
   }
 }
 
@@ -226,7 +221,7 @@ void ExperimentFold::ContributeStage(int stage, std::optional<Micros> entry,
                {converted ? static_cast<MicroValue>(kMicroPerUnit) : 0});
   if (stage != columns_.first_stage() + 1) return;
   ContributeTime(
-      columns_.TimeInStage(), exposure.time, entry, guardrail_window_,
+      columns_.TimeInStage(), exposure.time, entry,
       std::max(experiment_->journey->time_resolution, kTimeInStageResolution),
       emitter);
 }

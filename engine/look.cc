@@ -27,10 +27,10 @@ ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
     return result;
   };
   const auto sums = [&](int column) { return sums_of(slot, column); };
-  const auto durations = [&](int column, std::optional<Micros> horizon) {
+  const auto durations = [&](int column) {
     std::vector<KpiTally> result(variants);
     for (int v = 0; v < variants; ++v) {
-      result[v].bins = tallies.ReadBins(slot, v, column, tick, as_of, horizon);
+      result[v].bins = tallies.ReadBins(slot, v, column, as_of);
     }
     return result;
   };
@@ -69,10 +69,7 @@ ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
     } else if (kpi.kind != KpiKind::kTimeToEvent) {
       look.kpis.push_back(sums(column));
     } else {
-      look.kpis.push_back(
-          durations(column, kpi.length.has_value()
-                                ? std::optional(kpi.delay + *kpi.length)
-                                : std::nullopt));
+      look.kpis.push_back(durations(column));
     }
   }
   for (int i = 0; i < columns.later_stages(); ++i) {
@@ -86,8 +83,7 @@ ExperimentLook ReadLook(const ExperimentFold& fold, const Tallies& tallies,
     look.stages_reached.push_back(counts(columns.StageReached(stage)));
   }
   if (all && columns.later_stages() > 0) {
-    look.time_in_stage =
-        durations(columns.TimeInStage(), GuardrailWindow(experiment));
+    look.time_in_stage = durations(columns.TimeInStage());
   }
   if (slot != 0 || experiment.plan.post_stratify_by.empty()) return look;
   for (const Segmenter::Segment& segment : fold.segmenter().Segments()) {
@@ -128,8 +124,7 @@ JourneyLook ReadLook(const JourneyFold& fold, const Tallies& tallies, int slot,
     result.advanced = count(stage, JourneyFold::kAdvanced);
     result.dropped_out = count(stage, JourneyFold::kDropped);
     result.bins = tallies.ReadBins(
-        slot, 0, JourneyFold::ColumnOf(stage, JourneyFold::kTime), tick, as_of,
-        std::nullopt);
+        slot, 0, JourneyFold::ColumnOf(stage, JourneyFold::kTime), as_of);
   }
   return look;
 }

@@ -244,13 +244,13 @@ std::vector<UnitBlock> HistoryReader::BlocksOf(
       for (const Sample& unit : units) sums.Add(unit.columns[column], 1);
       return sums;
     };
-    const auto bins_of = [&](int column, std::optional<Micros> horizon) {
+    const auto bins_of = [&](int column) {
       DurationCounts counts;
       for (const Sample& unit : units) {
         const UnitValue& value = unit.columns[column];
         counts.Add(static_cast<DurationKind>(value[1]), value[0], 1);
       }
-      return counts.AsOf(options.to, horizon);
+      return counts.AsOf(options.to, columns.columns()[column].horizon);
     };
     for (size_t i = 0; i < experiment.kpis.size(); ++i) {
       const Kpi& kpi = experiment.kpis[i];
@@ -259,18 +259,14 @@ std::vector<UnitBlock> HistoryReader::BlocksOf(
       block.kpis.push_back(is_time ? Sums() : sums_of(column));
       block.times.emplace_back();
       if (!is_time) continue;
-      block.times.back() =
-          bins_of(column, kpi.length.has_value()
-                              ? std::optional(kpi.delay + *kpi.length)
-                              : std::nullopt);
+      block.times.back() = bins_of(column);
     }
     for (int i = 0; i < columns.later_stages(); ++i) {
       block.stage_conversions.push_back(
           sums_of(columns.StageConversion(first_later + i)));
     }
     if (columns.later_stages() > 0) {
-      block.time_in_stage =
-          bins_of(columns.TimeInStage(), GuardrailWindow(experiment));
+      block.time_in_stage = bins_of(columns.TimeInStage());
     }
   }
   return blocks;

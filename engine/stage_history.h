@@ -85,7 +85,7 @@ class HistoryReader {
 
  private:
   // What a mature unit contributes in the end, by column: components, or bin
-  // and kind of a duration.
+  // and kind of a duration (of who still waits: the bin of entry).
   struct Sample {
     uint64_t hash = 0;
     std::vector<UnitValue> columns;

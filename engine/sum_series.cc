@@ -1,7 +1,6 @@
 #include "engine/sum_series.h"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 
 #include "engine/even_search.h"
@@ -9,11 +8,7 @@
 namespace stagecraft::engine {
 namespace {
 
-// Where the words of a number begin, in planes.
-int PlaneOf(uint16_t wide, int number) {
-  if (wide == 0) return number;
-  return number + std::popcount(wide & ((1u << number) - 1));
-}
+static_assert(kRowColumns * kMaxNumbers <= 128);
 
 absl::int128 Join(int64_t high, int64_t low) {
   return absl::MakeInt128(high, static_cast<uint64_t>(low));
@@ -22,6 +17,10 @@ absl::int128 Join(int64_t high, int64_t low) {
 // Modulo 2^128: no bytes that are read can make it overflow.
 absl::int128 Plus(absl::int128 a, absl::int128 b) {
   return absl::int128(absl::uint128(a) + absl::uint128(b));
+}
+
+absl::int128 Minus(absl::int128 a, absl::int128 b) {
+  return absl::int128(absl::uint128(a) - absl::uint128(b));
 }
 
 }  // namespace
@@ -34,119 +33,151 @@ SumSeries::Page& SumSeries::FindPage(int32_t id) {
   if (it == pages_.end() || it->id != id) {
     it = pages_.emplace(it);
     it->id = id;
-    it->words.resize(NumbersOf(total_.components()) * kPageTicks);
+    it->stride = static_cast<int32_t>(past_.size());
+    it->words.resize(past_.size() * kPageTicks);
   }
   hint = it - pages_.begin();
   return *it;
 }
 
 void SumSeries::Widen(Page* page, int number) {
-  const auto low =
-      page->words.begin() + PlaneOf(page->wide, number) * kPageTicks;
-  std::vector<int64_t> high(kPageTicks);
-  for (int i = 0; i < kPageTicks; ++i) high[i] = low[i] < 0 ? -1 : 0;
-  page->words.insert(low + kPageTicks, high.begin(), high.end());
-  page->wide |= static_cast<uint16_t>(1u << number);
+  Page wider;
+  wider.id = page->id;
+  wider.stride = page->stride + 1;
+  wider.wide = page->wide;
+  wider.wide.Add(number);
+  wider.words.reserve(static_cast<size_t>(wider.stride) * kPageTicks);
+  for (int i = 0; i < kPageTicks; ++i) {
+    const int64_t* const begin = page->At(i, 0);
+    const int64_t* const low = page->At(i, number);
+    wider.words.insert(wider.words.end(), begin, low + 1);
+    wider.words.push_back(*low < 0 ? -1 : 0);
+    wider.words.insert(wider.words.end(), low + 1, begin + page->stride);
+  }
+  *page = std::move(wider);
 }
 
-void SumSeries::Add(Tick tick, absl::Span<const absl::int128> numbers,
-                    Tick present) {
+void SumSeries::Add(Tick tick, int first,
+                    absl::Span<const absl::int128> numbers, Tick present) {
   Page& page = FindPage(PageOf(tick));
   const int i = IndexOf(tick);
+  int64_t* word = page.At(i, first);
   for (size_t k = 0; k < numbers.size(); ++k) {
-    if ((page.wide >> k & 1) == 0) {
-      int64_t* word =
-          &page.words[PlaneOf(page.wide, static_cast<int>(k)) * kPageTicks + i];
+    const int number = first + static_cast<int>(k);
+    if (!page.wide.Has(number)) {
       const absl::int128 sum = Plus(numbers[k], *word);
       const auto narrow = static_cast<int64_t>(sum);
       if (sum == narrow) {
-        *word = narrow;
+        *word++ = narrow;
         continue;
       }
-      Widen(&page, static_cast<int>(k));
+      Widen(&page, number);
+      word = page.At(i, number);
     }
-    int64_t* low =
-        &page.words[PlaneOf(page.wide, static_cast<int>(k)) * kPageTicks + i];
-    int64_t* high = low + kPageTicks;
-    const absl::int128 sum = Plus(Join(*high, *low), numbers[k]);
-    *high = absl::Int128High64(sum);
-    *low = static_cast<int64_t>(absl::Int128Low64(sum));
+    const absl::int128 sum = Plus(Join(word[1], word[0]), numbers[k]);
+    word[0] = static_cast<int64_t>(absl::Int128Low64(sum));
+    word[1] = absl::Int128High64(sum);
+    word += 2;
   }
-  if (tick > present) return;
-  const auto total = total_.numbers();
-  for (size_t k = 0; k < numbers.size(); ++k) {
-    total[k] = Plus(total[k], numbers[k]);
+  absl::int128* sum = tick > present ? &future_[first] : &past_[first];
+  for (const absl::int128 number : numbers) {
+    *sum = Plus(*sum, number);
+    ++sum;
   }
 }
 
-bool SumSeries::ReadTick(const Page& page, int index, size_t size,
-                         absl::int128* numbers) {
-  const int64_t* words = page.words.data() + index;
+bool SumSeries::ReadTick(const Page& page, int index, int first,
+                         absl::Span<absl::int128> numbers) {
+  const int64_t* word = page.At(index, first);
+  if (page.wide.empty() && std::all_of(word, word + numbers.size(),
+                                       [](int64_t low) { return low == 0; })) {
+    return false;
+  }
   bool any = false;
-  for (size_t k = 0; k < size; ++k) {
-    const bool wide = (page.wide >> k & 1) != 0;
-    numbers[k] = wide ? Join(words[kPageTicks], words[0]) : words[0];
-    any = any || numbers[k] != 0;
-    words += wide ? 2 * kPageTicks : kPageTicks;
+  for (absl::int128& number : numbers) {
+    const bool wide = page.wide.Has(first++);
+    number = wide ? Join(word[1], word[0]) : absl::int128(*word);
+    any = any || number != 0;
+    word += wide ? 2 : 1;
   }
   return any;
 }
 
-void SumSeries::AddTicks(const Page& page, int first, int last, int sign,
-                         Sums* sums) {
-  const auto numbers = sums->numbers();
-  const int64_t* words = page.words.data();
+void SumSeries::AddTicks(const Page& page, int begin, int last, int first,
+                         absl::Span<absl::int128> numbers) {
+  const int64_t* word = page.At(begin, first);
   for (size_t k = 0; k < numbers.size(); ++k) {
-    const bool wide = (page.wide >> k & 1) != 0;
+    const bool wide = page.wide.Has(first + static_cast<int>(k));
     absl::int128 sum = 0;
-    for (int i = first; i <= last; ++i) {
-      sum +=
-          wide ? Join(words[i + kPageTicks], words[i]) : absl::int128(words[i]);
+    const int64_t* at = word;
+    for (int i = begin; i <= last; ++i, at += page.stride) {
+      sum = Plus(sum, wide ? Join(at[1], at[0]) : absl::int128(*at));
     }
-    numbers[k] =
-        Plus(numbers[k], sign < 0 ? absl::int128(-absl::uint128(sum)) : sum);
-    words += wide ? 2 * kPageTicks : kPageTicks;
+    numbers[k] = Plus(numbers[k], sum);
+    word += wide ? 2 : 1;
   }
 }
 
-void SumSeries::AddRange(Tick after, Tick until, int sign, Sums* sums) const {
+void SumSeries::AddRange(Tick after, Tick until, int first,
+                         absl::Span<absl::int128> numbers) const {
   if (after >= until) return;
   const auto begin = std::lower_bound(
       pages_.begin(), pages_.end(), after >> 6,
       [](const Page& page, int32_t block) { return Block(page) < block; });
   for (auto it = begin; it != pages_.end() && TickOf(*it, 0) <= until; ++it) {
     // The first index after `after`, and the last one up to `until`.
-    const int first =
+    const int first_index =
         Block(*it) == after >> 6 ? (after - TickOf(*it, 0) + 2) / 2 : 0;
     const int last = std::min<int64_t>(kPageTicks - 1,
                                        (int64_t{until} - TickOf(*it, 0)) / 2);
-    AddTicks(*it, first, last, sign, sums);
+    if (first_index <= last) {
+      AddTicks(*it, first_index, last, first, numbers);
+    }
   }
 }
 
 void SumSeries::Advance(Tick present, Tick next) {
-  AddRange(present, next, 1, &total_);
+  std::vector<absl::int128> range(past_.size());
+  AddRange(present, next, 0, absl::MakeSpan(range));
+  for (size_t k = 0; k < range.size(); ++k) {
+    past_[k] = Plus(past_[k], range[k]);
+    future_[k] = Minus(future_[k], range[k]);
+  }
 }
 
-Sums SumSeries::At(Tick tick, Tick present) const {
-  // From the present, or from the beginning if that is nearer.
-  const Tick begin = pages_.empty() ? present : TickOf(pages_.front(), 0) - 2;
-  if (tick < present && int64_t{tick} - begin < int64_t{present} - tick) {
-    Sums sums(total_.components());
-    AddRange(begin, tick, 1, &sums);
+Sums SumSeries::At(int first, int components, Tick tick, Tick present) const {
+  Sums sums(components);
+  const absl::Span<absl::int128> numbers = sums.numbers();
+  if (pages_.empty()) return sums;
+  // From the beginning, the present or the end, whichever is nearest.
+  constexpr Tick kBegin = std::numeric_limits<Tick>::min();
+  const int64_t begin = int64_t{TickOf(pages_.front(), 0)} - 2;
+  const Tick end = TickOf(pages_.back(), kPageTicks - 1);
+  const bool is_past = tick < present;
+  if (is_past && tick - begin < int64_t{present} - tick) {
+    AddRange(kBegin, tick, first, numbers);
     return sums;
   }
-  Sums sums = total_;
-  if (tick >= present) {
-    AddRange(present, tick, 1, &sums);
+  const bool from_end =
+      !is_past && int64_t{end} - tick < int64_t{tick} - present;
+  if (is_past || from_end) {
+    // The sum up to the present or the end, less what comes between.
+    AddRange(tick, is_past ? present : end, first, numbers);
+    for (absl::int128& number : numbers) number = Minus(0, number);
   } else {
-    AddRange(tick, present, -1, &sums);
+    AddRange(present, tick, first, numbers);
+  }
+  for (size_t k = 0; k < numbers.size(); ++k) {
+    numbers[k] = Plus(numbers[k], past_[first + k]);
+    if (from_end) numbers[k] = Plus(numbers[k], future_[first + k]);
   }
   return sums;
 }
 
 int64_t SumSeries::bytes() const {
-  int64_t bytes = pages_.capacity() * sizeof(Page);
+  int64_t bytes =
+      pages_.capacity() * sizeof(Page) +
+      (past_.capacity() + future_.capacity()) * sizeof(absl::int128);
   for (const Page& page : pages_) {
     bytes += page.words.capacity() * sizeof(int64_t);
   }

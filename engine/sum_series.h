@@ -3,6 +3,7 @@
 #define STAGECRAFT_ENGINE_SUM_SERIES_H_
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -13,37 +14,44 @@
 
 namespace stagecraft::engine {
 
-// Not thread-safe. A series is told which tick is `present` whenever it is
-// changed or read, always the same one between two calls of Advance: what
-// happened up to it is kept as one sum, so that a look near it costs little,
-// however long the series is.
+// Columns that change together stand side by side: a row of so many at most.
+inline constexpr int kRowColumns = 8;
+
+// Not thread-safe. Has the numbers of a row of columns, one after the other.
+// `first` is where those of one column begin; see Sums::numbers. A series is
+// told which tick is `present` whenever it is changed or read, always the same
+// one between two calls of Advance: what happened up to it is kept as one sum,
+// and what is later as another, so that a look near it, or near the end, costs
+// little, however long the series is.
 class SumSeries {
  public:
-  explicit SumSeries(int components) : total_(components) {}
+  // At most kRowColumns * kMaxNumbers.
+  explicit SumSeries(int numbers) : past_(numbers), future_(numbers) {}
 
-  // Adds to what happens at `tick`; as many numbers as Sums::numbers.
-  void Add(Tick tick, absl::Span<const absl::int128> numbers, Tick present);
+  // Adds to what happens at `tick` to the numbers from `first` on.
+  void Add(Tick tick, int first, absl::Span<const absl::int128> numbers,
+           Tick present);
   // `present` becomes `next`, which is later.
   void Advance(Tick present, Tick next);
 
-  // The sum of all changes at ticks <= `tick`.
-  Sums At(Tick tick, Tick present) const;
+  // The sum of all changes of a column at ticks <= `tick`.
+  Sums At(int first, int components, Tick tick, Tick present) const;
 
-  // Calls fn(tick, numbers) for all ticks that have numbers other than 0, in
-  // increasing order.
+  // Calls fn(tick, numbers) for all ticks at which the column has numbers other
+  // than 0, in increasing order.
   template <typename Fn>
-  void ForEach(const Fn& fn) const {
+  void ForEach(int first, int components, const Fn& fn) const {
     std::array<absl::int128, kMaxNumbers> numbers;
-    const auto size = static_cast<size_t>(NumbersOf(total_.components()));
+    const absl::Span<absl::int128> of_column(
+        numbers.data(), static_cast<size_t>(NumbersOf(components)));
     for (size_t p = 0; p < pages_.size(); ++p) {
       const bool paired =
           p + 1 < pages_.size() && Block(pages_[p + 1]) == Block(pages_[p]);
       const size_t last = paired ? p + 1 : p;
       for (int i = 0; i < kPageTicks; ++i) {
         for (size_t q = p; q <= last; ++q) {
-          if (ReadTick(pages_[q], i, size, numbers.data())) {
-            fn(TickOf(pages_[q], i),
-               absl::Span<const absl::int128>(numbers.data(), size));
+          if (ReadTick(pages_[q], i, first, of_column)) {
+            fn(TickOf(pages_[q], i), absl::Span<const absl::int128>(of_column));
           }
         }
       }
@@ -55,14 +63,44 @@ class SumSeries {
   int64_t bytes() const;
 
  private:
-  // Blocks are 64 ticks long. Most series have changes at odd ticks only, or at
-  // even ones only, so that each has a page of its own.
+  // Blocks are 64 ticks long, with a page for odd ticks and one for even ones:
+  // most columns have changes in one of them only. What the others of the row
+  // have there, zeros, is the price of standing side by side.
   static constexpr int kPageTicks = 32;
+  // Which numbers of a page take 128 bits, in two words.
+  class WideNumbers {
+   public:
+    bool empty() const { return (bits_[0] | bits_[1]) == 0; }
+    bool Has(int number) const {
+      return (bits_[number >> 6] >> (number & 63) & 1) != 0;
+    }
+    void Add(int number) { bits_[number >> 6] |= uint64_t{1} << (number & 63); }
+    // How many of the numbers before `end`.
+    int Before(int end) const {
+      if (empty()) return 0;  // Mostly; to count takes longer.
+      const uint64_t below = (uint64_t{1} << (end & 63)) - 1;
+      return (end >> 6) == 0
+                 ? std::popcount(bits_[0] & below)
+                 : std::popcount(bits_[0]) + std::popcount(bits_[1] & below);
+    }
+
+   private:
+    std::array<uint64_t, 2> bits_ = {};
+  };
   struct Page {
-    int32_t id = 0;     // 2 * block + parity of its ticks.
-    uint16_t wide = 0;  // Bit k: number k takes 128 bits, in two planes.
-    // Number by number: 32 lower halves, and 32 upper ones if it is wide.
+    int32_t id = 0;      // 2 * block + parity of its ticks.
+    int32_t stride = 0;  // Words of a tick.
+    WideNumbers wide;
+    // Tick by tick, number by number: the lower half, and the upper one if it
+    // is wide.
     std::vector<int64_t> words;
+
+    int64_t* At(int index, int number) {
+      return &words[index * stride + number + wide.Before(number)];
+    }
+    const int64_t* At(int index, int number) const {
+      return &words[index * stride + number + wide.Before(number)];
+    }
   };
 
   static int32_t Block(const Page& page) { return page.id >> 1; }
@@ -73,16 +111,19 @@ class SumSeries {
   }
   Page& FindPage(int32_t id);
   static void Widen(Page* page, int number);
-  // Whether any of the tick's numbers is not 0.
-  static bool ReadTick(const Page& page, int index, size_t size,
-                       absl::int128* numbers);
-  // Adds `sign` times the ticks with indexes first to last of a page.
-  static void AddTicks(const Page& page, int first, int last, int sign,
-                       Sums* sums);
-  // Adds `sign` times the ticks in (after, until].
-  void AddRange(Tick after, Tick until, int sign, Sums* sums) const;
+  // Makes `numbers` those from `first` on; false, and nothing else, if all are
+  // 0.
+  static bool ReadTick(const Page& page, int index, int first,
+                       absl::Span<absl::int128> numbers);
+  // Adds the numbers from `first` on of the ticks with indexes begin to last.
+  static void AddTicks(const Page& page, int begin, int last, int first,
+                       absl::Span<absl::int128> numbers);
+  // Adds the ticks in (after, until].
+  void AddRange(Tick after, Tick until, int first,
+                absl::Span<absl::int128> numbers) const;
 
-  Sums total_;  // Up to the present.
+  std::vector<absl::int128> past_;    // The sum up to the present.
+  std::vector<absl::int128> future_;  // The sum of what is later.
   // Where the last page was found, of even ticks and of odd ones.
   std::array<size_t, 2> hints_ = {};
   std::vector<Page> pages_;  // In increasing order of id.

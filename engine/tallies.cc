@@ -4,21 +4,32 @@
 #include <array>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
+
 namespace stagecraft::engine {
 
 Tallies::Tallies(TalliesShape shape) : shape_(std::move(shape)) {
-  for (const Column& column : columns()) {
-    place_.push_back(column.durations ? duration_columns_++ : sum_columns_++);
-  }
-  const auto groups = static_cast<size_t>(shape_.groups);
-  const size_t rows = static_cast<size_t>(shape_.slots - first_slot()) * groups;
-  sums_.reserve(rows * sum_columns_);
-  for (size_t row = 0; row < rows; ++row) {
-    for (const Column& column : columns()) {
-      if (!column.durations) sums_.emplace_back(column.components);
+  for (size_t i = 0; i < columns().size(); ++i) {
+    if (i % kRowColumns == 0) row_numbers_.push_back(0);
+    if (columns()[i].durations) {
+      place_.push_back(duration_columns_++);
+    } else {
+      place_.push_back(row_numbers_.back());
+      row_numbers_.back() += NumbersOf(columns()[i].components);
     }
   }
-  durations_.resize(groups * duration_columns_);
+  const auto groups = static_cast<size_t>(shape_.groups);
+  const size_t cells =
+      static_cast<size_t>(shape_.slots - first_slot()) * groups;
+  sums_.reserve(cells * row_numbers_.size());
+  for (size_t cell = 0; cell < cells; ++cell) {
+    for (const int numbers : row_numbers_) sums_.emplace_back(numbers);
+  }
+  for (size_t group = 0; group < groups; ++group) {
+    for (const Column& column : columns()) {
+      if (column.durations) durations_.emplace_back(column.horizon);
+    }
+  }
 }
 
 void Tallies::Advance(Tick tick) {
@@ -46,7 +57,7 @@ void Tallies::Apply(const Contribution& contribution, int sign) {
     for (const int slot : contribution.slots) {
       if (slot < first_slot()) continue;
       SumsOf(slot, change.group, change.column)
-          .Add(change.tick, changed, present_);
+          .Add(change.tick, place_[change.column], changed, present_);
     }
   }
 }
@@ -61,25 +72,33 @@ std::vector<uint32_t> Tallies::NumbersHere(const SlotCombinations& others) {
 
 void Tallies::Apply(const BookDelta& delta) {
   Advance(delta.newest_event_);
+  // The columns of a row that change, and by what.
+  absl::InlinedVector<std::pair<int, absl::Span<const absl::int128>>,
+                      kRowColumns>
+      changes;
   for (const BookDelta::SumRow& row : delta.rows_) {
     const BookDelta::Place& place = row.place;
     const absl::int128* number = &delta.numbers_[row.numbers];
     const auto changed = static_cast<uint32_t>(*number++);
-    const int end = std::min(place.column + BookDelta::kRowColumns,
+    const int end = std::min(place.column + kRowColumns,
                              static_cast<int>(columns().size()));
+    changes.clear();
     for (int column = place.column; column < end; ++column) {
       if (columns()[column].durations) continue;
       const absl::Span<const absl::int128> numbers(
           number, NumbersOf(columns()[column].components));
       number += numbers.size();
-      if ((changed >> (column - place.column) & 1) == 0 ||
-          std::all_of(numbers.begin(), numbers.end(),
-                      [](absl::int128 n) { return n == 0; })) {
-        continue;
+      if ((changed >> (column - place.column) & 1) != 0 &&
+          !std::all_of(numbers.begin(), numbers.end(),
+                       [](absl::int128 n) { return n == 0; })) {
+        changes.emplace_back(place_[column], numbers);
       }
-      for (const int slot : delta.combinations_[place.combination]) {
-        if (slot < first_slot()) continue;
-        SumsOf(slot, place.group, column).Add(place.tick, numbers, present_);
+    }
+    for (const int slot : delta.combinations_[place.combination]) {
+      if (slot < first_slot()) continue;
+      SumSeries& series = SumsOf(slot, place.group, place.column);
+      for (const auto& [first, numbers] : changes) {
+        series.Add(place.tick, first, numbers, present_);
       }
     }
   }
@@ -100,15 +119,22 @@ void Tallies::Apply(const BookDelta& delta) {
 }
 
 void Tallies::Subtract(const Tallies& other) {
-  for (size_t i = 0; i < sums_.size(); ++i) {
-    other.sums_[i].ForEach(
-        [&](Tick tick, absl::Span<const absl::int128> numbers) {
-          std::array<absl::int128, kMaxNumbers> negative = {};
-          for (size_t k = 0; k < numbers.size(); ++k) {
-            negative[k] = absl::int128(-absl::uint128(numbers[k]));
-          }
-          sums_[i].Add(tick, {negative.data(), numbers.size()}, present_);
-        });
+  for (size_t column = 0; column < columns().size(); ++column) {
+    if (columns()[column].durations) continue;
+    const int first = place_[column];
+    for (size_t i = column / kRowColumns; i < sums_.size();
+         i += row_numbers_.size()) {
+      other.sums_[i].ForEach(
+          first, columns()[column].components,
+          [&](Tick tick, absl::Span<const absl::int128> numbers) {
+            std::array<absl::int128, kMaxNumbers> negative = {};
+            for (size_t k = 0; k < numbers.size(); ++k) {
+              negative[k] = absl::int128(-absl::uint128(numbers[k]));
+            }
+            sums_[i].Add(tick, first, {negative.data(), numbers.size()},
+                         present_);
+          });
+    }
   }
   const std::vector<uint32_t> numbers = NumbersHere(other.combinations_);
   for (size_t i = 0; i < durations_.size(); ++i) {
@@ -117,12 +143,15 @@ void Tallies::Subtract(const Tallies& other) {
 }
 
 Sums Tallies::ReadSums(int slot, int group, int column, Tick tick) const {
-  if (slot >= first_slot()) {
-    return SumsOf(slot, group, column).At(tick, present_);
-  }
-  Sums sums(columns()[column].components);
+  const int components = columns()[column].components;
+  const auto read = [&](int of) {
+    return SumsOf(of, group, column)
+        .At(place_[column], components, tick, present_);
+  };
+  if (slot >= first_slot()) return read(slot);
+  Sums sums(components);
   for (int part = shape_.parts.begin; part < shape_.parts.end; ++part) {
-    sums += SumsOf(part, group, column).At(tick, present_);
+    sums += read(part);
   }
   return sums;
 }
@@ -133,11 +162,11 @@ DurationCounts Tallies::ReadDurations(int slot, int group, int column,
 }
 
 bool Tallies::SameDurations(const Tallies& other) const {
-  constexpr Tick kEnd = std::numeric_limits<Tick>::max();
+  const Tick tick = std::max(present_, other.present_);
   for (size_t i = 0; i < durations_.size(); ++i) {
     for (int slot = 0; slot < shape_.slots; ++slot) {
-      if (!(durations_[i].At(slot, kEnd, combinations_) ==
-            other.durations_[i].At(slot, kEnd, other.combinations_))) {
+      if (!(durations_[i].At(slot, tick, combinations_) ==
+            other.durations_[i].At(slot, tick, other.combinations_))) {
         return false;
       }
     }
@@ -145,11 +174,9 @@ bool Tallies::SameDurations(const Tallies& other) const {
   return true;
 }
 
-std::vector<DurationBin> Tallies::ReadBins(
-    int slot, int group, int column, Tick tick, Micros as_of,
-    std::optional<Micros> horizon) const {
-  return DurationsOf(group, column)
-      .BinsAt(slot, tick, combinations_, as_of, horizon);
+std::vector<DurationBin> Tallies::ReadBins(int slot, int group, int column,
+                                           Micros as_of) const {
+  return DurationsOf(group, column).BinsAt(slot, as_of, combinations_);
 }
 
 int64_t Tallies::bytes() const {

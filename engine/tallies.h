@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +31,8 @@ struct TalliesShape {
 
 // A plain value; not thread-safe. Reads as of the newest event that was ever
 // applied, or of a moment near to it, cost the same however long the tallies
-// go back; other reads cost more the more hours lie between.
+// go back; other reads cost more the more hours lie between, those of durations
+// also the hours of the horizon before.
 class Tallies {
  public:
   explicit Tallies(TalliesShape shape);
@@ -51,12 +51,13 @@ class Tallies {
 
   // The sum of all changes at ticks <= `tick`.
   Sums ReadSums(int slot, int group, int column, Tick tick) const;
+  // Units that have been open for as long as the column's horizon are together,
+  // at bin 0.
   DurationCounts ReadDurations(int slot, int group, int column,
                                Tick tick) const;
-  // The same as ReadDurations(...).AsOf(as_of, horizon).
-  std::vector<DurationBin> ReadBins(int slot, int group, int column, Tick tick,
-                                    Micros as_of,
-                                    std::optional<Micros> horizon) const;
+  // What ReadDurations has at the tick of `as_of`, as bins of that moment.
+  std::vector<DurationBin> ReadBins(int slot, int group, int column,
+                                    Micros as_of) const;
 
   // All tallies at all ticks, as bytes; the same for the same tallies. The
   // format stands in engine/tallies_codec.cc.
@@ -82,12 +83,12 @@ class Tallies {
  private:
   // The first slot whose sums are kept.
   int first_slot() const { return shape_.parts.empty() ? 0 : 1; }
-  // Of a slot that is kept.
+  // The row of a column, of a slot that is kept.
   SumSeries& SumsOf(int slot, int group, int column) {
-    return sums_[SumCell(slot, group, column)];
+    return sums_[RowOf(slot, group, column)];
   }
   const SumSeries& SumsOf(int slot, int group, int column) const {
-    return sums_[SumCell(slot, group, column)];
+    return sums_[RowOf(slot, group, column)];
   }
   // Of all slots.
   DurationSeries& DurationsOf(int group, int column) {
@@ -98,24 +99,26 @@ class Tallies {
     return durations_[static_cast<size_t>(group) * duration_columns_ +
                       place_[column]];
   }
-  size_t SumCell(int slot, int group, int column) const {
-    const size_t row =
+  size_t RowOf(int slot, int group, int column) const {
+    const size_t cell =
         static_cast<size_t>(slot - first_slot()) * shape_.groups + group;
-    return row * sum_columns_ + place_[column];
+    return cell * row_numbers_.size() + column / kRowColumns;
   }
   // The numbers that other combinations have in combinations_.
   std::vector<uint32_t> NumbersHere(const SlotCombinations& others);
-  // Whether all durations that there ever will be are the same, in each slot.
+  // Whether the durations up to the later present are the same, in each slot.
   bool SameDurations(const Tallies& other) const;
   bool ParseTotals(absl::string_view bytes);
   // Makes `tick` the present, unless that is later.
   void Advance(Tick tick);
 
   TalliesShape shape_;
-  std::vector<int> place_;  // Of each column among those of its sort.
-  int sum_columns_ = 0;
+  // Of each column: where its numbers begin in its row, or its place among the
+  // columns of durations.
+  std::vector<int> place_;
+  std::vector<int> row_numbers_;  // How many a row of kRowColumns has.
   int duration_columns_ = 0;
-  std::vector<SumSeries> sums_;
+  std::vector<SumSeries> sums_;    // Slot by slot, group by group, row by row.
   SlotCombinations combinations_;  // Of durations.
   std::vector<DurationSeries> durations_;
   // The newest tick of an event: most looks are near it, and the windows that

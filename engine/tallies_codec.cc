@@ -12,7 +12,8 @@
 // varint; then for each, in increasing order, the difference to the tick before
 // (the first one: to 0), zigzag, and the numbers in the order of Sums::numbers,
 // zigzag, as varints of up to 128 bits. A series of durations stands in
-// engine/duration_series.cc.
+// engine/duration_series_codec.cc. Tallies of earlier builds have changes at
+// horizons: units go from those who are open to a kind of their own.
 //
 // Version 1 had sums of slot 0, always, did not say so, and had durations by
 // slot, between the sums in the order of columns. It is read, for the tallies
@@ -77,24 +78,28 @@ bool TakeChecksum(absl::string_view* bytes) {
   return true;
 }
 
-void SerializeSums(const SumSeries& series, std::string* out) {
+void SerializeSums(const SumSeries& series, int first, int components,
+                   std::string* out) {
   std::string ticks;
   uint64_t size = 0;
   Tick last = 0;
-  series.ForEach([&](Tick tick, absl::Span<const absl::int128> numbers) {
-    ++size;
-    AppendVarint(ToZigzag(int64_t{tick} - last), &ticks);
-    for (const absl::int128 n : numbers) AppendVarint(ToZigzag128(n), &ticks);
-    last = tick;
-  });
+  series.ForEach(first, components,
+                 [&](Tick tick, absl::Span<const absl::int128> numbers) {
+                   ++size;
+                   AppendVarint(ToZigzag(int64_t{tick} - last), &ticks);
+                   for (const absl::int128 n : numbers) {
+                     AppendVarint(ToZigzag128(n), &ticks);
+                   }
+                   last = tick;
+                 });
   AppendVarint(size, out);
   *out += ticks;
 }
 
 // Takes a series from the front of `in`, into `series` if it is not null. False
 // if it could not have been written.
-bool ParseSums(size_t size_of_numbers, absl::string_view* in, SumSeries* series,
-               Tick* newest) {
+bool ParseSums(int first, size_t size_of_numbers, absl::string_view* in,
+               SumSeries* series, Tick* newest) {
   constexpr Tick kNever = std::numeric_limits<Tick>::min();
   uint64_t size;
   if (!TakeVarint(in, &size)) return false;
@@ -119,8 +124,8 @@ bool ParseSums(size_t size_of_numbers, absl::string_view* in, SumSeries* series,
     }
     if (!any) return false;
     if (series != nullptr) {
-      series->Add(static_cast<Tick>(tick), {numbers.data(), size_of_numbers},
-                  kNever);
+      series->Add(static_cast<Tick>(tick), first,
+                  {numbers.data(), size_of_numbers}, kNever);
     }
     if (tick % 2 != 0) *newest = std::max(*newest, static_cast<Tick>(tick));
   }
@@ -137,7 +142,8 @@ std::string Tallies::Serialize() const {
     for (int group = 0; group < shape_.groups; ++group) {
       for (int column = 0; column < columns; ++column) {
         if (shape_.columns[column].durations) continue;
-        SerializeSums(SumsOf(slot, group, column), &out);
+        SerializeSums(SumsOf(slot, group, column), place_[column],
+                      shape_.columns[column].components, &out);
       }
     }
   }
@@ -224,7 +230,8 @@ absl::StatusOr<Tallies> Tallies::Parse(absl::string_view bytes,
             column.durations
                 ? tallies.DurationsOf(group, i).ParseVersion1(
                       slot, &bytes, &tallies.combinations_, &newest)
-                : ParseSums(NumbersOf(column.components), &bytes,
+                : ParseSums(tallies.place_[i], NumbersOf(column.components),
+                            &bytes,
                             slot < tallies.first_slot()
                                 ? nullptr
                                 : &tallies.SumsOf(slot, group, i),

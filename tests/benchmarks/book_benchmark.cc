@@ -136,10 +136,6 @@ class Maker {
       Put(column, EventTick(end), -1, open);
       Put(column, EventTick(end), 1, {DurationBinOf(end - entry, kMinute)},
           DurationKind::kEvent);
-    } else if (horizon != 0) {
-      Put(column, TimedTick(entry + horizon), -1, open);
-      Put(column, TimedTick(entry + horizon), 1, {horizon},
-          DurationKind::kHorizon);
     }
   }
 

@@ -2,6 +2,7 @@
 #ifndef STAGECRAFT_TESTS_ENGINE_RANDOM_CONTRIBUTIONS_H_
 #define STAGECRAFT_TESTS_ENGINE_RANDOM_CONTRIBUTIONS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -16,9 +17,12 @@ inline constexpr Micros kMinute = 60 * kSecond;
 inline constexpr Tick kBegin = EventTick(20'000 * kDay);
 inline constexpr Tick kTicks = 700;  // From kBegin on.
 
+inline constexpr Micros kTestHorizon = 3 * kDay + 1;
+
 inline std::vector<Column> TestColumns() {
-  return {{.components = 0}, {.components = 1}, {.durations = true},
-          {.components = 2}, {.components = 4}, {.durations = true},
+  return {{.components = 0},   {.components = 1},
+          {.durations = true}, {.components = 2},
+          {.components = 4},   {.durations = true, .horizon = kTestHorizon},
           {.components = 3}};
 }
 
@@ -41,9 +45,12 @@ class Random {
     if (TestColumns()[change.column].durations) {
       change.kind = static_cast<DurationKind>(Below(kDurationKinds));
       change.value[0] =
-          change.kind == DurationKind::kHorizon ? 3 * kDay + 1
+          change.kind == DurationKind::kHorizon ? kTestHorizon
           : change.kind == DurationKind::kOpen
-              ? EntryBinOf(20'000 * kDay + Below(5 * kDay), kMinute)
+              // Nobody leaves before entering.
+              ? EntryBinOf(std::min(20'000 * kDay + Below(5 * kDay),
+                                    (change.tick - 1) / 2 * kHour),
+                           kMinute)
               : DurationBinOf(Below(OneIn(5) ? 300 * kDay : kHour), kMinute);
     } else {
       for (int i = 0; i < TestColumns()[change.column].components; ++i) {
