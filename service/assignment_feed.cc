@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "service/assignment/config.h"
@@ -67,9 +68,10 @@ class AssignmentFeed::Watcher : public AssignmentFeed::Reactor,
 
   void Stop() {
     absl::MutexLock lock(&mutex_);
-    End(ToGrpc(
+    if (end_.has_value()) return;  // The context may be gone.
+    end_ = ToGrpc(
         absl::UnavailableError("the server is stopping; watch again later"),
-        context_));
+        context_);
     Advance();
   }
 
@@ -163,35 +165,33 @@ void AssignmentFeed::Run() {
   };
   while (true) {
     bool changed = false;
+    // Who comes later is not told what is made now: it may lack writes that had
+    // returned before that call.
+    std::vector<std::shared_ptr<Watcher>> watchers;
     {
       absl::MutexLock lock(&mutex_);
       mutex_.Await(absl::Condition(&due));
       if (stopping_) return;
       changed = std::exchange(changed_, false);
       joined_ = false;
+      watchers.assign(watchers_.begin(), watchers_.end());
     }
     if (changed) {
       config = std::make_shared<const v1::AssignmentConfig>(
           MakeConfig(*catalog_->state()));
     }
-    for (const std::shared_ptr<Watcher>& watcher : All()) {
-      watcher->Offer(config);
-    }
+    for (const auto& watcher : watchers) watcher->Offer(config);
   }
 }
 
 void AssignmentFeed::Stop() {
+  std::vector<std::shared_ptr<Watcher>> watchers;
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
+    watchers.assign(watchers_.begin(), watchers_.end());
   }
-  for (const std::shared_ptr<Watcher>& watcher : All()) watcher->Stop();
-}
-
-std::vector<std::shared_ptr<AssignmentFeed::Watcher>> AssignmentFeed::All()
-    const {
-  absl::MutexLock lock(&mutex_);
-  return {watchers_.begin(), watchers_.end()};
+  for (const auto& watcher : watchers) watcher->Stop();
 }
 
 int AssignmentFeed::open() const {

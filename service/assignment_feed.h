@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <memory>
 #include <thread>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
@@ -50,7 +49,6 @@ class AssignmentFeed {
   class Watcher;
 
   void Run();
-  std::vector<std::shared_ptr<Watcher>> All() const;
   void Close(const std::shared_ptr<Watcher>& watcher);
 
   Catalog* const catalog_;

@@ -34,6 +34,19 @@ class AssignmentFeedTest : public ServiceFixture {
     grpc::ClientContext context;
     std::unique_ptr<grpc::ClientReader<v1::AssignmentConfig>> reader;
   };
+
+  // Answers with the experiment's new revision.
+  int64_t SetHypothesis(const std::string& name, int number) {
+    v1::UpdateExperimentRequest request;
+    request.mutable_experiment()->set_name(name);
+    request.mutable_experiment()->set_hypothesis(absl::StrCat(number));
+    request.mutable_update_mask()->add_paths("hypothesis");
+    v1::Experiment updated;
+    grpc::ClientContext context;
+    EXPECT_THAT(experiments_->UpdateExperiment(&context, request, &updated),
+                IsGrpcOk());
+    return updated.revision();
+  }
 };
 
 TEST_F(AssignmentFeedTest, TellsWhatIsNowAndWhatChanges) {
@@ -140,23 +153,30 @@ TEST_F(AssignmentFeedTest, SlowWatchersGetTheLastOne) {
   Watch watch(*assignments_);
   watch.Next();
   int64_t revision = 0;
-  for (int i = 1; i <= 200; ++i) {
-    v1::UpdateExperimentRequest request;
-    request.mutable_experiment()->set_name(name);
-    request.mutable_experiment()->set_hypothesis(absl::StrCat(i));
-    request.mutable_update_mask()->add_paths("hypothesis");
-    v1::Experiment updated;
-    grpc::ClientContext context;
-    ASSERT_THAT(experiments_->UpdateExperiment(&context, request, &updated),
-                IsGrpcOk());
-    revision = updated.revision();
-  }
+  for (int i = 1; i <= 200; ++i) revision = SetHypothesis(name, i);
   int64_t seen = 0;
   while (seen < revision) {
     const v1::AssignmentConfig config = watch.Next();
     ASSERT_EQ(config.experiments_size(), 1);
     ASSERT_GT(config.experiments(0).revision(), seen);
     seen = config.experiments(0).revision();
+  }
+}
+
+// Also while an older configuration is just being made for others.
+TEST_F(AssignmentFeedTest, WhatIsSentFirstHoldsAllEarlierWrites) {
+  CreateJourney();
+  const std::string name = CreateExperiment("a-first", HalfAndHalf());
+  for (int i = 0; i < 50; ++i) {  // So that making it takes a while.
+    RunExperiment(absl::StrCat("other-", i), HalfAndHalf());
+  }
+  Watch other(*assignments_);
+  other.Next();
+  for (int i = 0; i < 200; ++i) {
+    SetHypothesis(name, 2 * i);
+    const int64_t revision = SetHypothesis(name, 2 * i + 1);
+    Watch watch(*assignments_);
+    EXPECT_GE(watch.Next().experiments(0).revision(), revision);
   }
 }
 

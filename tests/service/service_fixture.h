@@ -141,11 +141,18 @@ class ServiceFixture : public ::testing::Test {
     auto housekeeping_timer = std::make_unique<ManualTimer>();
     housekeeping_timer_ = housekeeping_timer.get();
     dependencies.housekeeping_timer = std::move(housekeeping_timer);
-    dependencies.listen = false;
+    dependencies.listen = listen_;
+    if (listen_) config_.listen = "127.0.0.1:0";
     auto server = Server::Start(config_, std::move(dependencies));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
-    Connect(server_->InProcessChannel());
+    Connect(NewChannel());
+  }
+
+  std::shared_ptr<grpc::Channel> NewChannel() {
+    return listen_ ? grpc::CreateChannel(server_->address(),
+                                         grpc::InsecureChannelCredentials())
+                   : server_->InProcessChannel();
   }
 
   // Stops the server and starts one on what was durable.
@@ -266,6 +273,9 @@ class ServiceFixture : public ::testing::Test {
   std::function<std::unique_ptr<engine::Store>(
       std::shared_ptr<engine::MemoryStore>)>
       wrap_store_;
+  // Whether calls come over a socket: for clients that call again while the
+  // server stops, which a channel without network does not survive.
+  bool listen_ = false;
   ManualTimer* timer_ = nullptr;  // The evaluator's.
   ManualTimer* housekeeping_timer_ = nullptr;
   std::unique_ptr<Server> server_;

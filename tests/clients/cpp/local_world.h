@@ -44,8 +44,9 @@ inline constexpr absl::Duration kPatience = absl::Seconds(60);
 class LocalWorld : public service::ServiceFixture {
  protected:
   void SetUp() override {
+    listen_ = true;  // The assigner calls again when its stream has ended.
     ASSERT_NO_FATAL_FAILURE(StartServer());
-    auto client = client::Client::FromChannel(server_->InProcessChannel());
+    auto client = client::Client::FromChannel(NewChannel());
     ASSERT_THAT(client.status(), IsOk());
     client_ = *std::move(client);
     auto assigner = client::LocalAssigner::Open(client_.get());
