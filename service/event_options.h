@@ -2,6 +2,7 @@
 #ifndef STAGECRAFT_SERVICE_EVENT_OPTIONS_H_
 #define STAGECRAFT_SERVICE_EVENT_OPTIONS_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/time/time.h"
@@ -15,6 +16,9 @@ struct EventServiceOptions {
   // What one stream reads ahead: so many batches, and about so many bytes.
   int stream_read_ahead = 4;
   int64_t stream_read_ahead_bytes = int64_t{8} << 20;
+  // Groups of its batches that are stored at the same time: while one waits for
+  // the disk, the next one is being read.
+  size_t stream_groups = 2;
   // Streams that may be open; further ones get RESOURCE_EXHAUSTED.
   int max_streams = 64;
   // Threads that store what calls and streams bring.

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/event_batch.h"
 #include "service/retry_info.h"
+#include "service/stream_answers.h"
 
 namespace stagecraft::service {
 namespace {
@@ -19,20 +20,6 @@ constexpr char kColumnsKey[] = "stagecraft-event-columns";
 // Acknowledgements that wait for the caller to read the one before. While there
 // are more, nothing is stored.
 constexpr size_t kMaxWaitingAcknowledgements = 2;
-
-// Takes `later` into `earlier`, if the message stays small.
-bool Merge(const v1::StreamEventsResponse& later,
-           v1::StreamEventsResponse* earlier) {
-  if (earlier->rejections_size() + later.rejections_size() > kMaxBatchItems) {
-    return false;
-  }
-  earlier->set_acknowledged_sequence(later.acknowledged_sequence());
-  earlier->set_stored_count(later.stored_count());
-  earlier->set_duplicate_count(later.duplicate_count());
-  earlier->set_rejected_count(later.rejected_count());
-  earlier->mutable_rejections()->MergeFrom(later.rejections());
-  return true;
-}
 
 // A request on its arena.
 class Held {
@@ -108,7 +95,7 @@ class EventStreams::Stream : public EventStreams::Reactor,
     reading_ = false;
     if (!ok) {
       at_end_ = true;
-    } else if (!ending()) {
+    } else if (!refusing_) {
       incoming_->Count(owner_->memory_);
       queued_bytes_ += incoming_->bytes();
       queue_.push_back(std::move(incoming_));
@@ -140,62 +127,56 @@ class EventStreams::Stream : public EventStreams::Reactor,
   // Stores what waits, as far as it fits into one group.
   void Work() {
     Group group;
-    absl::Status bad;
+    GroupAnswer answer;
+    int64_t number;
     {
       absl::MutexLock lock(&mutex_);
-      bad = TakeGroup(&group);
+      --scheduled_;
+      answer.failed = TakeGroup(&group);
+      if (!answer.failed.ok()) Refuse();
+      if (group.empty() && answer.failed.ok()) return Advance();
+      number = answers_.Begin();
       Advance();  // There is room to read on.
     }
-    absl::Status failed;
-    std::vector<v1::StreamEventsResponse> answers;
     if (!group.empty()) {
       EventBatch batch({owner_->clock_(), owner_->options_.max_event_lead});
-      for (const std::unique_ptr<Held>& held : group)
+      std::vector<int64_t> sequences;
+      for (const std::unique_ptr<Held>& held : group) {
         batch.Add(held->request());
+        sequences.push_back(held->request().sequence());
+      }
       auto results = batch.Ingest(owner_->engine_);
       if (results.ok()) {
-        answers = Answer(group, *std::move(results));
+        answer.messages = MakeAnswers(sequences, *std::move(results));
       } else {
-        failed = results.status();
+        answer.failed = results.status();
       }
     }
     group.clear();  // Gives memory back, which may wake other streams.
     absl::MutexLock lock(&mutex_);
-    working_ = false;
-    for (v1::StreamEventsResponse& answer : answers) {
-      if (abandoned_) break;
-      if (answers_.empty() || !Merge(answer, &answers_.back())) {
-        answers_.push_back(std::move(answer));
-      }
-    }
-    if (failed.ok()) failed = bad;
-    if (!failed.ok()) {
-      End(ToGrpc(failed, owner_->memory_->retry_after(), context_));
+    if (!answer.failed.ok()) Refuse();
+    answers_.End(number, std::move(answer));
+    if (abandoned_) answers_.DropReady();
+    if (!answers_.failed().ok() && !end_.has_value()) {
+      end_ =
+          ToGrpc(answers_.failed(), owner_->memory_->retry_after(), context_);
     }
     Advance();
   }
 
  private:
-  bool ending() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return abandoned_ || end_.has_value();
+  // Takes nothing more; what was taken is still stored and answered.
+  void Refuse() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    refusing_ = true;
+    queue_.clear();
+    queued_bytes_ = 0;
   }
 
   // The caller is gone.
   void Abandon() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     abandoned_ = true;
-    answers_.clear();
-    Drop();
-  }
-
-  // Takes nothing more; what was acknowledged is still sent.
-  void End(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (!end_.has_value()) end_ = status;
-    Drop();
-  }
-
-  void Drop() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    queue_.clear();
-    queued_bytes_ = 0;
+    answers_.DropReady();
+    Refuse();
   }
 
   // Moves what waits to `group`, up to the size of one batch. Stops before a
@@ -222,44 +203,11 @@ class EventStreams::Stream : public EventStreams::Reactor,
     return absl::OkStatus();
   }
 
-  // Called by the one thread that works. Several if there are many rejections:
-  // all but the last one acknowledge nothing more than those before.
-  std::vector<v1::StreamEventsResponse> Answer(
-      const Group& group, std::vector<EventBatch::Result>&& results) {
-    std::vector<v1::StreamEventsResponse> answers(1);
-    for (size_t i = 0; i < group.size(); ++i) {
-      const int64_t sequence = group[i]->request().sequence();
-      for (v1::IngestOutcome& outcome : results[i].outcomes) {
-        if (outcome.status() != v1::IngestOutcome::REJECTED) continue;
-        if (answers.back().rejections_size() == kMaxBatchItems) {
-          SetTotals(&answers.back());
-          answers.emplace_back();
-        }
-        v1::StreamRejection* rejection = answers.back().add_rejections();
-        rejection->set_sequence(sequence);
-        *rejection->mutable_outcome() = std::move(outcome);
-      }
-      stored_ += results[i].stored;
-      duplicates_ += results[i].duplicates;
-      rejected_ += results[i].rejected;
-      answered_ = sequence;
-    }
-    SetTotals(&answers.back());
-    return answers;
-  }
-
-  void SetTotals(v1::StreamEventsResponse* answer) const {
-    answer->set_acknowledged_sequence(answered_);
-    answer->set_stored_count(stored_);
-    answer->set_duplicate_count(duplicates_);
-    answer->set_rejected_count(rejected_);
-  }
-
   // Starts all that may be started now.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_) return;
     const EventServiceOptions& options = owner_->options_;
-    if (!reading_ && !at_end_ && !stopping_ && !ending() &&
+    if (!reading_ && !at_end_ && !stopping_ && !refusing_ &&
         queue_.size() < options.stream_read_ahead &&
         queued_bytes_ < options.stream_read_ahead_bytes &&
         owner_->memory_->HasRoom()) {
@@ -267,18 +215,21 @@ class EventStreams::Stream : public EventStreams::Reactor,
       incoming_ = std::make_unique<Held>();
       StartRead(incoming_->mutable_request());
     }
-    if (!working_ && !ending() && !queue_.empty() &&
-        answers_.size() < kMaxWaitingAcknowledgements) {
-      working_ = true;
+    // A worker takes all that fits, so that the next one may find nothing.
+    while (!refusing_ && scheduled_ < queue_.size() &&
+           scheduled_ + answers_.open() < options.stream_groups &&
+           answers_.ready() < kMaxWaitingAcknowledgements) {
+      ++scheduled_;
       owner_->queue_->Add([self = shared_from_this()] { self->Work(); });
     }
-    if (!writing_ && !answers_.empty()) {
+    if (!writing_ && answers_.ready() > 0) {
       writing_ = true;
-      outgoing_ = std::move(answers_.front());
-      answers_.pop_front();
+      outgoing_ = answers_.TakeFirst();
       StartWrite(&outgoing_);
     }
-    if (working_ || writing_ || !answers_.empty()) return;
+    if (scheduled_ + answers_.open() > 0 || writing_ || answers_.ready() > 0) {
+      return;
+    }
     if (abandoned_) {
       end_ =
           grpc::Status(grpc::StatusCode::CANCELLED, "the stream was cancelled");
@@ -305,21 +256,18 @@ class EventStreams::Stream : public EventStreams::Reactor,
   v1::StreamEventsResponse outgoing_;  // gRPC's while writing_.
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool working_ ABSL_GUARDED_BY(mutex_) = false;
+  // Work that has not begun.
+  size_t scheduled_ ABSL_GUARDED_BY(mutex_) = 0;
   bool at_end_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool refusing_ ABSL_GUARDED_BY(mutex_) = false;
   bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::unique_ptr<Held>> queue_ ABSL_GUARDED_BY(mutex_);
   int64_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t taken_sequence_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::deque<v1::StreamEventsResponse> answers_ ABSL_GUARDED_BY(mutex_);
-  // Of the thread that works.
-  int64_t answered_ = 0;
-  int64_t stored_ = 0;
-  int64_t duplicates_ = 0;
-  int64_t rejected_ = 0;
+  StreamAnswers answers_ ABSL_GUARDED_BY(mutex_);
 };
 
 EventStreams::EventStreams(engine::Engine* engine, Clock clock,

@@ -1,5 +1,8 @@
-// Streams of events: batches come in, are stored in order, and are acknowledged
-// cumulatively.
+// Streams of events: batches come in, are stored, and are acknowledged in
+// order, cumulatively. A few groups of them are stored at the same time, so
+// that both cores work for one stream, and one sync of the disk does not hold
+// up the next batch; an error ends the stream at the first batch that is not
+// stored, whatever became of those after it.
 //
 // A stream reads ahead of what is being stored by a few batches, and only while
 // there is memory; beyond that the transport's flow control stops the sender.

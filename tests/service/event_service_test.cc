@@ -1,6 +1,7 @@
 #include "service/event_service.h"
 
 #include <limits>
+#include <map>
 #include <set>
 #include <string>
 #include <thread>
@@ -31,24 +32,39 @@ class Gate {
     absl::MutexLock lock(&mutex_);
     shut_ = false;
   }
-  void Pass() {
+  // Lets the write pass that came as number `number` since the start, from 1
+  // on; unless `status` is OK, it fails.
+  void Let(int number, absl::Status status) {
     absl::MutexLock lock(&mutex_);
+    let_[number] = std::move(status);
+  }
+  absl::Status Pass() {
+    absl::MutexLock lock(&mutex_);
+    const int number = ++came_;
     ++waiting_;
-    const auto open = [this] { return !shut_; };
+    const auto open = [&] { return !shut_ || let_.contains(number); };
     mutex_.Await(absl::Condition(&open));
     --waiting_;
+    return let_[number];
   }
-  // Until a write waits.
-  void AwaitWaiting() {
+  // Until so many writes wait.
+  void AwaitWaiting(int writes = 1) {
     absl::MutexLock lock(&mutex_);
-    const auto waits = [this] { return waiting_ > 0; };
-    mutex_.Await(absl::Condition(&waits));
+    const auto wait = [&] { return waiting_ >= writes; };
+    mutex_.Await(absl::Condition(&wait));
+  }
+  // Writes that have come since the start.
+  int came() const {
+    absl::MutexLock lock(&mutex_);
+    return came_;
   }
 
  private:
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   bool shut_ = false;
+  int came_ = 0;
   int waiting_ = 0;
+  std::map<int, absl::Status> let_;
 };
 
 class GatedStore : public SharedStore {
@@ -56,7 +72,7 @@ class GatedStore : public SharedStore {
   GatedStore(std::shared_ptr<engine::Store> store, std::shared_ptr<Gate> gate)
       : SharedStore(std::move(store)), gate_(std::move(gate)) {}
   absl::Status Write(const engine::WriteBatch& batch) override {
-    gate_->Pass();
+    if (absl::Status status = gate_->Pass(); !status.ok()) return status;
     return SharedStore::Write(batch);
   }
 
@@ -495,6 +511,69 @@ TEST_F(EventServiceTest, StreamEndsWithItsCallerWhileTheDiskHangs) {
   gate->Open();
   AwaitNoStreams();
   EXPECT_GE(stored(), 1);  // What hung; what was behind it may be dropped.
+}
+
+// Two batches are being stored at once; the second one is stored first.
+TEST_F(EventServiceTest, StreamAcknowledgesInOrderWhatIsStoredOutOfOrder) {
+  const std::shared_ptr<Gate> gate = StartGated();
+  gate->Shut();
+  const int before = gate->came();
+  grpc::ClientContext context;
+  const auto stream = events_->StreamEvents(&context);
+  ASSERT_TRUE(stream->Write(Batch(1, 3)));
+  gate->AwaitWaiting(1);
+  ASSERT_TRUE(stream->Write(Batch(2, 4)));
+  gate->AwaitWaiting(2);
+  gate->Let(before + 2, absl::OkStatus());
+  while (stored() < 4) std::this_thread::yield();
+  gate->Open();
+  stream->WritesDone();
+  v1::StreamEventsResponse answer;
+  int64_t last = 0;
+  while (stream->Read(&answer)) {
+    EXPECT_GT(answer.acknowledged_sequence(), last);
+    last = answer.acknowledged_sequence();
+    EXPECT_EQ(answer.stored_count(), last == 1 ? 3 : 7);
+  }
+  EXPECT_EQ(last, 2);
+  EXPECT_THAT(stream->Finish(), IsGrpcOk());
+}
+
+TEST_F(EventServiceTest, StreamAcknowledgesNothingAfterABatchThatWasNotStored) {
+  const std::shared_ptr<Gate> gate = StartGated();
+  {
+    gate->Shut();
+    const int before = gate->came();
+    grpc::ClientContext context;
+    const auto stream = events_->StreamEvents(&context);
+    ASSERT_TRUE(stream->Write(Batch(1, 3)));
+    gate->AwaitWaiting(1);
+    ASSERT_TRUE(stream->Write(Batch(2, 4)));
+    gate->AwaitWaiting(2);
+    gate->Let(before + 2, absl::OkStatus());
+    while (stored() < 4) std::this_thread::yield();
+    gate->Let(before + 1, absl::UnavailableError("the disk is gone"));
+    v1::StreamEventsResponse answer;
+    EXPECT_FALSE(stream->Read(&answer)) << answer.ShortDebugString();
+    EXPECT_THAT(stream->Finish(), GrpcStatusIs(grpc::StatusCode::UNAVAILABLE,
+                                               HasSubstr("the disk is gone")));
+    gate->Open();
+  }
+  EXPECT_EQ(stored(), 4);
+  // Both are sent again, as the contract wants it.
+  grpc::ClientContext context;
+  const auto stream = events_->StreamEvents(&context);
+  ASSERT_TRUE(stream->Write(Batch(1, 3)));
+  ASSERT_TRUE(stream->Write(Batch(2, 4)));
+  stream->WritesDone();
+  v1::StreamEventsResponse answer;
+  while (stream->Read(&answer)) {
+  }
+  EXPECT_EQ(answer.acknowledged_sequence(), 2);
+  EXPECT_EQ(answer.stored_count(), 3);
+  EXPECT_EQ(answer.duplicate_count(), 4);
+  EXPECT_THAT(stream->Finish(), IsGrpcOk());
+  EXPECT_EQ(stored(), 7);
 }
 
 TEST_F(EventServiceTest, StreamTakesBatchesThatWaitTogether) {
