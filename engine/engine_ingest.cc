@@ -17,6 +17,11 @@ namespace {
 
 using Outcome = IngestReport::Outcome;
 
+// `unit` may be null.
+int32_t EventsOf(const Unit* unit) {
+  return unit == nullptr ? 0 : static_cast<int32_t>(unit->events);
+}
+
 }  // namespace
 
 absl::StatusOr<IngestReport> Engine::Ingest(absl::Span<const Event> events,
@@ -78,7 +83,12 @@ absl::StatusOr<IngestReport> Engine::Ingest(const EventBatch& batch,
     absl::MutexLock identity_lock(&population_->identity_mutex());
     for (size_t i = 0; i < aliases.size() && status.ok(); ++i) {
       if (report.aliases[i].outcome != Outcome::kStored) continue;
+      const int64_t before = counts.aliases;
       status = FoldMerge(aliases[i], folder.get(), &counts);
+      // Another batch was first.
+      if (counts.aliases == before) {
+        report.aliases[i].outcome = Outcome::kDuplicate;
+      }
     }
   }
   folder->Flush();
@@ -170,7 +180,10 @@ std::vector<uint32_t> Engine::LeaveOut(const EventBatch& batch,
                                  options_.max_events_per_unit)};
           ++rejected_;
         } else {
-          if (outcome == AddOutcome::kAdded) ++size;
+          if (outcome == AddOutcome::kAdded) {
+            ++size;
+            event.new_at = EventsOf(*unit);
+          }
           items.push_back(event.item);
         }
       }
@@ -229,6 +242,7 @@ absl::Status Engine::FoldBatch(RoutedBatch* routed, const EventBatch& batch,
     const absl::string_view id = batch.units()[batch.items()[event.item].unit];
     event.unit_hash = HashText(id);
     event.root = population_->RootOf(id, &event.unit_hash);
+    event.new_at = -1;  // Of another unit.
     UnitShard& shard = units.shard(UnitTable::ShardOf(event.unit_hash));
     absl::MutexLock lock(&shard.mutex);
     if (absl::Status folded =
@@ -260,9 +274,11 @@ absl::Status Engine::FoldUnit(absl::Span<RoutedEvent> events, UnitShard* shard,
   changed.clear();
   for (const RoutedEvent& event : events) {
     UnitEvent replaced;
-    // What the unit has is earlier and counts.
+    // What the unit has is earlier and counts. Nobody takes events away from it
+    // meanwhile: if there are as many as before, none came.
     const bool is_there =
-        appended && WouldAdd(event.event, unit->packed()) != AddOutcome::kAdded;
+        appended && event.new_at != EventsOf(unit) &&
+        WouldAdd(event.event, unit->packed()) != AddOutcome::kAdded;
     switch (is_there ? AddOutcome::kDuplicate
                      : AddEvent(event.event, &after, &replaced)) {
       case AddOutcome::kDuplicate:

@@ -38,6 +38,9 @@ struct PackedUnit {
 struct RoutedEvent {
   uint64_t unit_hash = 0;  // Of the unit's root.
   uint32_t item = 0;       // Index into the batch's items.
+  // So many events had the unit when this one was not among them; -1 if it was,
+  // or if nobody has looked.
+  int32_t new_at = -1;
   absl::string_view root;
   UnitEvent event;
 };

@@ -35,6 +35,7 @@ SumSeries::Page& SumSeries::FindPage(int32_t id) {
     it->id = id;
     it->stride = static_cast<int32_t>(past_.size());
     it->words.resize(past_.size() * kPageTicks);
+    it->total.resize(past_.size());
   }
   hint = it - pages_.begin();
   return *it;
@@ -46,6 +47,7 @@ void SumSeries::Widen(Page* page, int number) {
   wider.stride = page->stride + 1;
   wider.wide = page->wide;
   wider.wide.Add(number);
+  wider.total = std::move(page->total);
   wider.words.reserve(static_cast<size_t>(wider.stride) * kPageTicks);
   for (int i = 0; i < kPageTicks; ++i) {
     const int64_t* const begin = page->At(i, 0);
@@ -80,9 +82,12 @@ void SumSeries::Add(Tick tick, int first,
     word += 2;
   }
   absl::int128* sum = tick > present ? &future_[first] : &past_[first];
+  absl::int128* total = &page.total[first];
   for (const absl::int128 number : numbers) {
     *sum = Plus(*sum, number);
+    *total = Plus(*total, number);
     ++sum;
+    ++total;
   }
 }
 
@@ -130,7 +135,11 @@ void SumSeries::AddRange(Tick after, Tick until, int first,
         Block(*it) == after >> 6 ? (after - TickOf(*it, 0) + 2) / 2 : 0;
     const int last = std::min<int64_t>(kPageTicks - 1,
                                        (int64_t{until} - TickOf(*it, 0)) / 2);
-    if (first_index <= last) {
+    if (first_index == 0 && last == kPageTicks - 1) {
+      for (size_t k = 0; k < numbers.size(); ++k) {
+        numbers[k] = Plus(numbers[k], it->total[first + k]);
+      }
+    } else if (first_index <= last) {
       AddTicks(*it, first_index, last, first, numbers);
     }
   }
@@ -174,12 +183,29 @@ Sums SumSeries::At(int first, int components, Tick tick, Tick present) const {
   return sums;
 }
 
+bool SumSeries::IsConsistent(Tick present) const {
+  std::vector<absl::int128> past(past_.size());
+  std::vector<absl::int128> future(past_.size());
+  for (const Page& page : pages_) {
+    std::vector<absl::int128> total(past_.size());
+    for (int i = 0; i < kPageTicks; ++i) {
+      std::vector<absl::int128>& side =
+          TickOf(page, i) > present ? future : past;
+      AddTicks(page, i, i, 0, absl::MakeSpan(side));
+      AddTicks(page, i, i, 0, absl::MakeSpan(total));
+    }
+    if (total != page.total) return false;
+  }
+  return past == past_ && future == future_;
+}
+
 int64_t SumSeries::bytes() const {
   int64_t bytes =
       pages_.capacity() * sizeof(Page) +
       (past_.capacity() + future_.capacity()) * sizeof(absl::int128);
   for (const Page& page : pages_) {
-    bytes += page.words.capacity() * sizeof(int64_t);
+    bytes += page.words.capacity() * sizeof(int64_t) +
+             page.total.capacity() * sizeof(absl::int128);
   }
   return bytes;
 }

@@ -59,6 +59,9 @@ class SumSeries {
     }
   }
 
+  // Whether the sums that are kept besides are those of the ticks.
+  bool IsConsistent(Tick present) const;
+
   // Memory that is held, apart from the object.
   int64_t bytes() const;
 
@@ -94,6 +97,7 @@ class SumSeries {
     // Tick by tick, number by number: the lower half, and the upper one if it
     // is wide.
     std::vector<int64_t> words;
+    std::vector<absl::int128> total;  // Of all ticks.
 
     int64_t* At(int index, int number) {
       return &words[index * stride + number + wide.Before(number)];

@@ -174,6 +174,12 @@ bool Tallies::SameDurations(const Tallies& other) const {
   return true;
 }
 
+bool Tallies::SumsAreConsistent() const {
+  return std::all_of(sums_.begin(), sums_.end(), [&](const SumSeries& series) {
+    return series.IsConsistent(present_);
+  });
+}
+
 std::vector<DurationBin> Tallies::ReadBins(int slot, int group, int column,
                                            Micros as_of) const {
   return DurationsOf(group, column).BinsAt(slot, as_of, combinations_);

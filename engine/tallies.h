@@ -77,7 +77,7 @@ class Tallies {
 
   // Whether all tallies at all ticks are the same, of the same combinations of
   // slots: not if one was read from version 1, which has slots one by one. What
-  // is kept besides, as the sum of many changes, is compared as well.
+  // is kept besides, as the sum of many changes, must be right in both.
   friend bool operator==(const Tallies& a, const Tallies& b);
 
  private:
@@ -108,6 +108,8 @@ class Tallies {
   std::vector<uint32_t> NumbersHere(const SlotCombinations& others);
   // Whether the durations up to the later present are the same, in each slot.
   bool SameDurations(const Tallies& other) const;
+  // See SumSeries::IsConsistent.
+  bool SumsAreConsistent() const;
   bool ParseTotals(absl::string_view bytes);
   // Makes `tick` the present, unless that is later.
   void Advance(Tick tick);

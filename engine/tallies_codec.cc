@@ -263,6 +263,7 @@ absl::StatusOr<Tallies> Tallies::Parse(absl::string_view bytes,
 
 bool operator==(const Tallies& a, const Tallies& b) {
   return a.columns() == b.columns() && a.SameDurations(b) &&
+         a.SumsAreConsistent() && b.SumsAreConsistent() &&
          a.Serialize() == b.Serialize();
 }
 

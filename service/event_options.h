@@ -21,8 +21,9 @@ struct EventServiceOptions {
   size_t stream_groups = 2;
   // Streams that may be open; further ones get RESOURCE_EXHAUSTED.
   int max_streams = 64;
-  // Threads that store what calls and streams bring.
-  int threads = 4;
+  // Threads that store what calls and streams bring. Most of their time they
+  // wait for the disk; three streams leave room for calls.
+  int threads = 8;
   // Memory of all requests that wait to be stored. Each stream can pass it by
   // the one message that was on its way.
   int64_t memory_bytes = int64_t{256} << 20;

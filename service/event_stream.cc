@@ -18,7 +18,7 @@ namespace {
 constexpr char kColumnsKey[] = "stagecraft-event-columns";
 
 // Acknowledgements that wait for the caller to read the one before. While there
-// are more, nothing is stored.
+// are more, no group is begun.
 constexpr size_t kMaxWaitingAcknowledgements = 2;
 
 // A request on its arena.
@@ -131,9 +131,10 @@ class EventStreams::Stream : public EventStreams::Reactor,
     int64_t number;
     {
       absl::MutexLock lock(&mutex_);
-      --scheduled_;
+      scheduled_ = false;
       answer.failed = TakeGroup(&group);
       if (!answer.failed.ok()) Refuse();
+      // What there was may have been dropped meanwhile.
       if (group.empty() && answer.failed.ok()) return Advance();
       number = answers_.Begin();
       Advance();  // There is room to read on.
@@ -215,11 +216,11 @@ class EventStreams::Stream : public EventStreams::Reactor,
       incoming_ = std::make_unique<Held>();
       StartRead(incoming_->mutable_request());
     }
-    // A worker takes all that fits, so that the next one may find nothing.
-    while (!refusing_ && scheduled_ < queue_.size() &&
-           scheduled_ + answers_.open() < options.stream_groups &&
-           answers_.ready() < kMaxWaitingAcknowledgements) {
-      ++scheduled_;
+    // A worker takes all that fits: the next one comes for what that leaves.
+    if (!refusing_ && !scheduled_ && !queue_.empty() &&
+        answers_.open() < options.stream_groups &&
+        answers_.ready() < kMaxWaitingAcknowledgements) {
+      scheduled_ = true;
       owner_->queue_->Add([self = shared_from_this()] { self->Work(); });
     }
     if (!writing_ && answers_.ready() > 0) {
@@ -227,7 +228,7 @@ class EventStreams::Stream : public EventStreams::Reactor,
       outgoing_ = answers_.TakeFirst();
       StartWrite(&outgoing_);
     }
-    if (scheduled_ + answers_.open() > 0 || writing_ || answers_.ready() > 0) {
+    if (scheduled_ || answers_.open() > 0 || writing_ || answers_.ready() > 0) {
       return;
     }
     if (abandoned_) {
@@ -257,7 +258,7 @@ class EventStreams::Stream : public EventStreams::Reactor,
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   // Work that has not begun.
-  size_t scheduled_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
   bool at_end_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool refusing_ ABSL_GUARDED_BY(mutex_) = false;

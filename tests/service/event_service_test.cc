@@ -47,11 +47,12 @@ class Gate {
     --waiting_;
     return let_[number];
   }
-  // Until so many writes wait.
+  // Until so many writes wait; it is an error if they do not come.
   void AwaitWaiting(int writes = 1) {
     absl::MutexLock lock(&mutex_);
     const auto wait = [&] { return waiting_ >= writes; };
-    mutex_.Await(absl::Condition(&wait));
+    EXPECT_TRUE(
+        mutex_.AwaitWithTimeout(absl::Condition(&wait), absl::Minutes(1)));
   }
   // Writes that have come since the start.
   int came() const {
@@ -119,10 +120,16 @@ class EventServiceTest : public ServiceFixture {
     return request;
   }
 
+  // A test that ended early leaves nothing that waits.
+  void TearDown() override {
+    if (gate_ != nullptr) gate_->Open();
+  }
+
   // Starts again on a store whose writes a gate can hold up.
   std::shared_ptr<Gate> StartGated() {
     server_.reset();
     const auto gate = std::make_shared<Gate>();
+    gate_ = gate;
     wrap_store_ = [gate](std::shared_ptr<engine::MemoryStore> store) {
       return std::make_unique<GatedStore>(std::move(store), gate);
     };
@@ -135,6 +142,54 @@ class EventServiceTest : public ServiceFixture {
   void AwaitNoStreams() {
     while (server_->events()->open_streams() > 0) std::this_thread::yield();
   }
+  void AwaitStored(int64_t events) {
+    while (stored() < events) std::this_thread::yield();
+  }
+  // The tallies are those of what is in the log.
+  void ExpectVerified() {
+    v1::VerifyTalliesResponse verified;
+    grpc::ClientContext context;
+    EXPECT_THAT(admin_->VerifyTallies(&context, {}, &verified), IsGrpcOk());
+    EXPECT_GT(verified.journeys(), 0);
+  }
+
+  std::shared_ptr<Gate> gate_;
+};
+
+// A stream of which two batches, the first one and the second one, are being
+// stored, and wait for the gate.
+class TwoBatchesTest : public EventServiceTest {
+ protected:
+  void Begin(const v1::StreamEventsRequest& first,
+             const v1::StreamEventsRequest& second) {
+    CreateJourney();
+    StartGated()->Shut();
+    before_ = gate_->came();
+    stream_ = events_->StreamEvents(&context_);
+    ASSERT_TRUE(stream_->Write(first));
+    gate_->AwaitWaiting(1);
+    ASSERT_TRUE(stream_->Write(second));
+    gate_->AwaitWaiting(2);
+  }
+  // The first one or the second one is stored, or fails.
+  void Let(int batch, absl::Status status = absl::OkStatus()) {
+    gate_->Let(before_ + batch, std::move(status));
+  }
+  // No more is sent; the last answer.
+  v1::StreamEventsResponse ReadToTheEnd() {
+    stream_->WritesDone();
+    v1::StreamEventsResponse answer;
+    int64_t last = 0;
+    while (stream_->Read(&answer)) {
+      EXPECT_GT(answer.acknowledged_sequence(), last);
+      last = answer.acknowledged_sequence();
+    }
+    return answer;
+  }
+
+  int before_ = 0;
+  grpc::ClientContext context_;
+  std::unique_ptr<Stream> stream_;
 };
 
 TEST_F(EventServiceTest, ReportsOnEachItemOfAMixedBatch) {
@@ -513,52 +568,27 @@ TEST_F(EventServiceTest, StreamEndsWithItsCallerWhileTheDiskHangs) {
   EXPECT_GE(stored(), 1);  // What hung; what was behind it may be dropped.
 }
 
-// Two batches are being stored at once; the second one is stored first.
-TEST_F(EventServiceTest, StreamAcknowledgesInOrderWhatIsStoredOutOfOrder) {
-  const std::shared_ptr<Gate> gate = StartGated();
-  gate->Shut();
-  const int before = gate->came();
-  grpc::ClientContext context;
-  const auto stream = events_->StreamEvents(&context);
-  ASSERT_TRUE(stream->Write(Batch(1, 3)));
-  gate->AwaitWaiting(1);
-  ASSERT_TRUE(stream->Write(Batch(2, 4)));
-  gate->AwaitWaiting(2);
-  gate->Let(before + 2, absl::OkStatus());
-  while (stored() < 4) std::this_thread::yield();
-  gate->Open();
-  stream->WritesDone();
-  v1::StreamEventsResponse answer;
-  int64_t last = 0;
-  while (stream->Read(&answer)) {
-    EXPECT_GT(answer.acknowledged_sequence(), last);
-    last = answer.acknowledged_sequence();
-    EXPECT_EQ(answer.stored_count(), last == 1 ? 3 : 7);
-  }
-  EXPECT_EQ(last, 2);
-  EXPECT_THAT(stream->Finish(), IsGrpcOk());
+TEST_F(TwoBatchesTest, AreAcknowledgedInOrderIfStoredOutOfOrder) {
+  Begin(Batch(1, 3), Batch(2, 4));
+  Let(2);
+  AwaitStored(4);
+  gate_->Open();
+  const v1::StreamEventsResponse answer = ReadToTheEnd();
+  EXPECT_EQ(answer.acknowledged_sequence(), 2);
+  EXPECT_EQ(answer.stored_count(), 7);
+  EXPECT_THAT(stream_->Finish(), IsGrpcOk());
 }
 
-TEST_F(EventServiceTest, StreamAcknowledgesNothingAfterABatchThatWasNotStored) {
-  const std::shared_ptr<Gate> gate = StartGated();
-  {
-    gate->Shut();
-    const int before = gate->came();
-    grpc::ClientContext context;
-    const auto stream = events_->StreamEvents(&context);
-    ASSERT_TRUE(stream->Write(Batch(1, 3)));
-    gate->AwaitWaiting(1);
-    ASSERT_TRUE(stream->Write(Batch(2, 4)));
-    gate->AwaitWaiting(2);
-    gate->Let(before + 2, absl::OkStatus());
-    while (stored() < 4) std::this_thread::yield();
-    gate->Let(before + 1, absl::UnavailableError("the disk is gone"));
-    v1::StreamEventsResponse answer;
-    EXPECT_FALSE(stream->Read(&answer)) << answer.ShortDebugString();
-    EXPECT_THAT(stream->Finish(), GrpcStatusIs(grpc::StatusCode::UNAVAILABLE,
-                                               HasSubstr("the disk is gone")));
-    gate->Open();
-  }
+TEST_F(TwoBatchesTest, NothingIsAcknowledgedAfterTheOneThatFailed) {
+  Begin(Batch(1, 3), Batch(2, 4));
+  Let(2);
+  AwaitStored(4);
+  Let(1, absl::UnavailableError("the disk is gone"));
+  v1::StreamEventsResponse answer;
+  EXPECT_FALSE(stream_->Read(&answer)) << answer.ShortDebugString();
+  EXPECT_THAT(stream_->Finish(), GrpcStatusIs(grpc::StatusCode::UNAVAILABLE,
+                                              HasSubstr("the disk is gone")));
+  gate_->Open();
   EXPECT_EQ(stored(), 4);
   // Both are sent again, as the contract wants it.
   grpc::ClientContext context;
@@ -566,7 +596,6 @@ TEST_F(EventServiceTest, StreamAcknowledgesNothingAfterABatchThatWasNotStored) {
   ASSERT_TRUE(stream->Write(Batch(1, 3)));
   ASSERT_TRUE(stream->Write(Batch(2, 4)));
   stream->WritesDone();
-  v1::StreamEventsResponse answer;
   while (stream->Read(&answer)) {
   }
   EXPECT_EQ(answer.acknowledged_sequence(), 2);
@@ -574,6 +603,68 @@ TEST_F(EventServiceTest, StreamAcknowledgesNothingAfterABatchThatWasNotStored) {
   EXPECT_EQ(answer.duplicate_count(), 4);
   EXPECT_THAT(stream->Finish(), IsGrpcOk());
   EXPECT_EQ(stored(), 7);
+}
+
+TEST_F(TwoBatchesTest, TheFirstIsAcknowledgedIfTheSecondFails) {
+  Begin(Batch(1, 3), Batch(2, 4));
+  Let(2, absl::UnavailableError("the disk is gone"));
+  Let(1);
+  v1::StreamEventsResponse answer;
+  ASSERT_TRUE(stream_->Read(&answer));
+  EXPECT_EQ(answer.acknowledged_sequence(), 1);
+  EXPECT_EQ(answer.stored_count(), 3);
+  EXPECT_FALSE(stream_->Read(&answer));
+  EXPECT_THAT(stream_->Finish(), GrpcStatusIs(grpc::StatusCode::UNAVAILABLE,
+                                              HasSubstr("the disk is gone")));
+  EXPECT_EQ(stored(), 3);
+}
+
+TEST_F(TwoBatchesTest, EndWithTheCallerThoughTheFirstHangs) {
+  Begin(Batch(1, 3), Batch(2, 4));
+  Let(2);
+  AwaitStored(4);
+  context_.TryCancel();
+  EXPECT_EQ(stream_->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  gate_->Open();
+  AwaitNoStreams();
+  EXPECT_EQ(stored(), 7);
+}
+
+// What is equal in both is not there yet when each of them is looked at.
+TEST_F(TwoBatchesTest, CountOnceWhatIsInBoth) {
+  v1::StreamEventsRequest first = Batch(1, 3);
+  first.add_aliases()->set_alias_id("cookie");
+  first.mutable_aliases(0)->set_unit_id("u0");
+  v1::StreamEventsRequest second = first;
+  second.set_sequence(2);
+  Begin(first, second);
+  Let(2);
+  AwaitStored(3);
+  gate_->Open();
+  const v1::StreamEventsResponse answer = ReadToTheEnd();
+  EXPECT_EQ(answer.acknowledged_sequence(), 2);
+  EXPECT_EQ(answer.stored_count(), 4);
+  EXPECT_EQ(answer.duplicate_count(), 4);
+  EXPECT_THAT(stream_->Finish(), IsGrpcOk());
+  EXPECT_EQ(server_->engine()->GetStats().aliases, 1);
+  ExpectVerified();
+}
+
+// Of two copies of an event the earliest one counts, whichever comes first.
+TEST_F(TwoBatchesTest, ReplaceEachOthersEvents) {
+  v1::StreamEventsRequest first = Batch(1, 3);
+  v1::StreamEventsRequest second = first;
+  second.set_sequence(2);
+  for (v1::Event& event : *second.mutable_events()) {
+    *event.mutable_time() = At(clock_.now() - absl::Hours(1));
+  }
+  Begin(first, second);
+  Let(1);
+  AwaitStored(3);
+  gate_->Open();
+  EXPECT_EQ(ReadToTheEnd().acknowledged_sequence(), 2);
+  EXPECT_THAT(stream_->Finish(), IsGrpcOk());
+  ExpectVerified();
 }
 
 TEST_F(EventServiceTest, StreamTakesBatchesThatWaitTogether) {
