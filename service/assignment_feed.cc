@@ -68,7 +68,7 @@ class AssignmentFeed::Watcher : public AssignmentFeed::Reactor,
 
   void Stop() {
     absl::MutexLock lock(&mutex_);
-    if (end_.has_value()) return;  // The context may be gone.
+    if (end_.has_value()) return;  // The call may be over.
     end_ = ToGrpc(
         absl::UnavailableError("the server is stopping; watch again later"),
         context_);

@@ -18,11 +18,11 @@ struct EventServiceOptions {
   int64_t stream_read_ahead_bytes = int64_t{8} << 20;
   // Groups of its batches that are stored at the same time: while one waits for
   // the disk, the next one is being read.
-  size_t stream_groups = 2;
+  size_t stream_groups = 3;
   // Streams that may be open; further ones get RESOURCE_EXHAUSTED.
   int max_streams = 64;
   // Threads that store what calls and streams bring. Most of their time they
-  // wait for the disk; three streams leave room for calls.
+  // wait for the disk; two busy streams leave room for calls.
   int threads = 8;
   // Memory of all requests that wait to be stored. Each stream can pass it by
   // the one message that was on its way.
