@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/book_delta.h"
 #include "engine/random.h"
-#include "engine/tallies.h"
 #include "gtest/gtest.h"
+#include "tests/engine/appended.h"
 
 namespace stagecraft::engine {
 namespace {
@@ -129,23 +128,9 @@ TEST(ExperimentFoldTest, AppendingIsRecomputing) {
       const History history(*experiment, filters, &dice);
       const absl::Span<const FoldEvent> events = history.events;
       const size_t old = dice.Below(static_cast<int>(events.size()));
-      Contribution was;
-      Contribution is;
-      fold.Contribute(events.subspan(0, old), 0, &was);
-      fold.Contribute(events, 0, &is);
-      Contribution before;
-      Contribution after;
-      fold.ContributeAppended(events, old, 0, &before, &after);
-
-      BookDelta delta(fold.columns().columns());
-      delta.Replace(before, after);
-      Tallies appended = fold.ZeroTallies();
-      appended.Apply(was, 1);
-      appended.Apply(delta);
-      Tallies recomputed = fold.ZeroTallies();
-      recomputed.Apply(is, 1);
-      ASSERT_TRUE(appended == recomputed) << e << " " << unit;
-      with_content += recomputed == fold.ZeroTallies() ? 0 : 1;
+      const Appended appended(fold, events, old);
+      ASSERT_TRUE(appended.appended == appended.recomputed) << e << " " << unit;
+      with_content += appended.recomputed == fold.ZeroTallies() ? 0 : 1;
     }
   }
   EXPECT_GT(with_content, 2000);

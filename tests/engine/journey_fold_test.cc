@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "tests/engine/appended.h"
 
 namespace stagecraft::engine {
 namespace {
@@ -65,23 +66,9 @@ TEST(JourneyFoldTest, AppendingIsRecomputing) {
       time += i == old ? 1 + dice.Below(3) * kHour : dice.Below(3) * kHour / 2;
       events.push_back({time, 0, false, &content});
     }
-    Contribution was;
-    Contribution is;
-    fold.Contribute(absl::MakeConstSpan(events).subspan(0, old), 0, &was);
-    fold.Contribute(events, 0, &is);
-    Contribution before;
-    Contribution after;
-    fold.ContributeAppended(events, old, 0, &before, &after);
-
-    BookDelta delta(fold.ZeroTallies().columns());
-    delta.Replace(before, after);
-    Tallies appended = fold.ZeroTallies();
-    appended.Apply(was, 1);
-    appended.Apply(delta);
-    Tallies recomputed = fold.ZeroTallies();
-    recomputed.Apply(is, 1);
-    ASSERT_TRUE(appended == recomputed) << round;
-    changed += was == is ? 0 : 1;
+    const Appended unit(fold, events, old);
+    ASSERT_TRUE(unit.appended == unit.recomputed) << round;
+    changed += unit.was == unit.is ? 0 : 1;
   }
   EXPECT_GT(changed, 5000);
 }

@@ -37,15 +37,10 @@ class AssignmentFeedTest : public ServiceFixture {
 
   // Answers with the experiment's new revision.
   int64_t SetHypothesis(const std::string& name, int number) {
-    v1::UpdateExperimentRequest request;
-    request.mutable_experiment()->set_name(name);
-    request.mutable_experiment()->set_hypothesis(absl::StrCat(number));
-    request.mutable_update_mask()->add_paths("hypothesis");
-    v1::Experiment updated;
-    grpc::ClientContext context;
-    EXPECT_THAT(experiments_->UpdateExperiment(&context, request, &updated),
-                IsGrpcOk());
-    return updated.revision();
+    v1::Experiment experiment;
+    experiment.set_name(name);
+    experiment.set_hypothesis(absl::StrCat(number));
+    return UpdateExperiment(experiment, "hypothesis");
   }
 };
 

@@ -56,24 +56,6 @@ class AssignmentServiceTest : public ServiceFixture {
                                             : v1::Assignment();
   }
 
-  // Sets the shares of `a` and `b`. Answers with the new revision.
-  int64_t SetShares(const std::string& name, int32_t a, int32_t b) {
-    v1::UpdateExperimentRequest request;
-    request.mutable_experiment()->set_name(name);
-    for (const auto& [id, share] :
-         std::vector<std::pair<const char*, int32_t>>{{"a", a}, {"b", b}}) {
-      v1::Variant* variant = request.mutable_experiment()->add_variants();
-      variant->set_id(id);
-      variant->set_share_ppm(share);
-    }
-    request.mutable_update_mask()->add_paths("variants");
-    v1::Experiment updated;
-    grpc::ClientContext context;
-    EXPECT_THAT(experiments_->UpdateExperiment(&context, request, &updated),
-                IsGrpcOk());
-    return updated.revision();
-  }
-
   int64_t stored() const { return server_->engine()->GetStats().stored_events; }
 };
 

@@ -218,6 +218,30 @@ class ServiceFixture : public ::testing::Test {
     ASSERT_THAT(kpis_->CreateKpi(&kpi_context, kpi, &created_kpi), IsGrpcOk());
   }
 
+  // Changes the field `path` of the experiment. Answers with its new revision.
+  int64_t UpdateExperiment(const v1::Experiment& experiment,
+                           const std::string& path) {
+    v1::UpdateExperimentRequest request;
+    *request.mutable_experiment() = experiment;
+    request.mutable_update_mask()->add_paths(path);
+    v1::Experiment updated;
+    grpc::ClientContext context;
+    EXPECT_THAT(experiments_->UpdateExperiment(&context, request, &updated),
+                IsGrpcOk());
+    return updated.revision();
+  }
+  // The same of the shares of `a` and `b`, in parts per million.
+  int64_t SetShares(const std::string& name, int32_t a, int32_t b) {
+    v1::Experiment experiment;
+    experiment.set_name(name);
+    for (const auto& [id, share] : {std::pair("a", a), std::pair("b", b)}) {
+      v1::Variant* variant = experiment.add_variants();
+      variant->set_id(id);
+      variant->set_share_ppm(share);
+    }
+    return UpdateExperiment(experiment, "variants");
+  }
+
   // Variants `a` (the control) and `b`, halves, at the stage visit.
   v1::Experiment HalfAndHalf(const std::string& journey = "shop") const {
     v1::Experiment experiment;

@@ -108,22 +108,6 @@ class LocalWorld : public service::ServiceFixture {
     Do(&v1::ExperimentService::Stub::ArchiveExperiment, name);
   }
 
-  void SetShares(const std::string& name, int32_t a, int32_t b) {
-    v1::UpdateExperimentRequest request;
-    request.mutable_experiment()->set_name(name);
-    for (const auto& [id, share] :
-         std::vector<std::pair<const char*, int32_t>>{{"a", a}, {"b", b}}) {
-      v1::Variant* variant = request.mutable_experiment()->add_variants();
-      variant->set_id(id);
-      variant->set_share_ppm(share);
-    }
-    request.mutable_update_mask()->add_paths("variants");
-    v1::Experiment updated;
-    grpc::ClientContext context;
-    ASSERT_THAT(experiments_->UpdateExperiment(&context, request, &updated),
-                service::IsGrpcOk());
-  }
-
   // Experiments in all states, with all that an answer depends on. Answers with
   // their names. Journey club has a holdout, journey empty nothing.
   std::vector<std::string> BuildWorld() {
