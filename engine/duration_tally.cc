@@ -9,11 +9,10 @@
 
 namespace stagecraft::engine {
 
-Micros DurationBinOf(Micros duration, Micros resolution) {
-  constexpr int kMantissaBits = 15;
+Micros DurationBinOf(Micros duration, Micros resolution, int bits) {
   if (duration <= 0) return 0;
   const auto bins = static_cast<uint64_t>(duration / resolution);
-  const int excess = std::bit_width(bins) - (kMantissaBits + 1);
+  const int excess = std::bit_width(bins) - (bits + 1);
   const uint64_t rounded = excess <= 0 ? bins : bins >> excess << excess;
   return static_cast<Micros>(rounded) * resolution;
 }

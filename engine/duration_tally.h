@@ -4,9 +4,9 @@
 // advanced), or another end (it dropped out). Who is open for as long as the
 // horizon, if there is one, is censored there: time itself does that, when the
 // tallies are read, and no count changes. Durations are kept in bins of the
-// journey's time resolution, and from 32768 bins on in bins of a relative width
+// journey's time resolution, and from 65536 bins on in bins of a relative width
 // of 2^-15; a bin stands for its lower limit. So a duration is exact if the
-// data lie on the grid and it is shorter than 32768 bins, and too short by less
+// data lie on the grid and it is shorter than 65536 bins, and too short by less
 // than 2^-15 of itself otherwise. Open units are kept by the bin of their time
 // of entry: as of T they are censored at T - entry.
 #ifndef STAGECRAFT_ENGINE_DURATION_TALLY_H_
@@ -31,8 +31,12 @@ enum class DurationKind : uint8_t {
 };
 inline constexpr int kDurationKinds = 4;
 
-// The lower limit of the bin that `duration` lies in.
-Micros DurationBinOf(Micros duration, Micros resolution);
+// The lower limit of the bin that `duration` lies in. Bins have the width of
+// the resolution up to 2^(bits + 1) of them, and then one of less than 2^-bits
+// of the duration.
+inline constexpr int kDurationBits = 15;
+Micros DurationBinOf(Micros duration, Micros resolution,
+                     int bits = kDurationBits);
 // The lower limit of the bin that the time of entry lies in.
 inline Micros EntryBinOf(Micros entry, Micros resolution) {
   return entry / resolution * resolution;

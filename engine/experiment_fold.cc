@@ -53,7 +53,8 @@ ExperimentFold::ExperimentFold(std::shared_ptr<const Experiment> experiment)
     : experiment_(std::move(experiment)),
       columns_(*experiment_),
       segmenter_(experiment_->segments),
-      guardrail_window_(GuardrailWindow(*experiment_)) {
+      guardrail_window_(GuardrailWindow(*experiment_)),
+      time_in_stage_grid_(TimeInStageGrid(*experiment_)) {
   for (const Kpi& kpi : experiment_->kpis) {
     kpi_filter_.push_back(filters_.Add(kpi.events));
     denominator_filter_.push_back(

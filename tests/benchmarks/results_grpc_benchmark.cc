@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -106,6 +107,17 @@ struct Measured {
   size_t bytes = 0;
 };
 
+// Returns when this process has done next to nothing for a while: what was
+// taken in is then in files and snapshots, too.
+void WaitUntilQuiet() {
+  constexpr double kQuiet = 0.02;  // Of one core.
+  for (int quiet = 0; quiet < 4;) {
+    const double before = benchmarks::CpuSeconds();
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    quiet = benchmarks::CpuSeconds() - before < kQuiet ? quiet + 1 : 0;
+  }
+}
+
 template <typename Call>
 void Measure(const char* name, World* few, World* many, int64_t calls,
              const Call& call) {
@@ -179,6 +191,7 @@ void Main(const Flags& flags) {
   {
     World few(flags.data + "/few", flags.memory, flags.events / 100);
     World many(flags.data + "/many", flags.memory, flags.events);
+    WaitUntilQuiet();
     Measure("catalog only", &few, &many, flags.calls,
             [](World* world, int i) { return world->Experiment(i); });
     Measure("results, basic", &few, &many, flags.calls,

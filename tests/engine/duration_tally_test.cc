@@ -1,6 +1,7 @@
 #include "engine/duration_tally.h"
 
 #include <cmath>
+#include <set>
 
 #include "gtest/gtest.h"
 
@@ -9,7 +10,7 @@ namespace {
 
 constexpr Micros kMinute = 60 * kSecond;
 
-TEST(DurationBinTest, IsExactOnTheGridUpTo32768Bins) {
+TEST(DurationBinTest, IsExactOnTheGridUpTo65536Bins) {
   for (const Micros bins : {0, 1, 2, 1000, 11547, 32767, 32768, 65535}) {
     const Micros duration = bins * kMinute;
     EXPECT_EQ(DurationBinOf(duration, kMinute), duration) << bins;
@@ -27,6 +28,21 @@ TEST(DurationBinTest, IsTooShortByLessThanItsRelativeWidthBeyond) {
                 std::ldexp(static_cast<double>(duration), -15) + kSecond);
     }
   }
+}
+
+TEST(DurationBinTest, HasFewBinsIfFewBitsAreAskedFor) {
+  std::set<Micros> bins;
+  for (Micros minutes = 0; minutes <= 14 * 24 * 60; ++minutes) {
+    const Micros bin = DurationBinOf(minutes * kMinute, kMinute, 7);
+    bins.insert(bin);
+    if (minutes < 256) {
+      EXPECT_EQ(bin, minutes * kMinute);
+    }
+    EXPECT_LE(bin, minutes * kMinute);
+    EXPECT_LE(128 * (minutes * kMinute - bin), minutes * kMinute);
+  }
+  // 256, then 128 for each doubling.
+  EXPECT_EQ(bins.size(), 256 + 6 * 128 + (20160 - 16384) / 128 + 1);
 }
 
 TEST(DurationBinTest, NeverGrowsSmallerWithTheDuration) {

@@ -2,10 +2,12 @@
 #ifndef STAGECRAFT_TESTS_ENGINE_NAIVE_COMPARE_H_
 #define STAGECRAFT_TESTS_ENGINE_NAIVE_COMPARE_H_
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/experiment.h"
 #include "engine/look.h"
 #include "gtest/gtest.h"
 #include "tests/engine/naive_model.h"
@@ -29,10 +31,25 @@ inline void ExpectSameSums(const engine::Sums& sums, const NaiveKpi& naive,
   }
 }
 
-// Bins of a multiset of durations; open ones were put on the grid at entry, so
-// they are compared within the grid.
+// How far a duration may be from the true one: so much, or this share of it.
+struct TimeTolerance {
+  double events = 61.0 * engine::kSecond;
+  // Open units were put on a grid at entry.
+  double censored = 61.0 * engine::kSecond;
+  double share = 1.0 / (1 << 15);
+};
+// Of the guardrail: minutes up to a few hours, then 1/128; entries in 1024 bins
+// of its window.
+inline TimeTolerance GuardrailTolerance(const engine::Experiment& experiment) {
+  const auto window = static_cast<double>(engine::GuardrailWindow(experiment));
+  return {.censored = std::max(61.0 * engine::kSecond, window / 1024),
+          .share = 1.0 / 128};
+}
+
+// Bins of a multiset of durations.
 inline void ExpectSameTimes(const std::vector<engine::DurationBin>& bins,
-                            const NaiveTime& naive) {
+                            const NaiveTime& naive,
+                            const TimeTolerance& tolerance = {}) {
   std::multiset<engine::Micros> events;
   std::multiset<engine::Micros> censored;
   for (const engine::DurationBin& bin : bins) {
@@ -40,17 +57,18 @@ inline void ExpectSameTimes(const std::vector<engine::DurationBin>& bins,
     for (int64_t i = 0; i < bin.censored; ++i) censored.insert(bin.duration);
   }
   const auto near = [](const std::multiset<engine::Micros>& a,
-                       const std::multiset<engine::Micros>& b) {
+                       const std::multiset<engine::Micros>& b, double least,
+                       double share) {
     ASSERT_EQ(a.size(), b.size());
     auto it = b.begin();
     for (const engine::Micros value : a) {
-      // 2^-15 of nine days is 24 s; the grid of the guardrail is a minute.
-      EXPECT_NEAR(static_cast<double>(value), static_cast<double>(*it++),
-                  61.0 * engine::kSecond);
+      const auto wanted = static_cast<double>(*it++);
+      EXPECT_NEAR(static_cast<double>(value), wanted,
+                  std::max(least, share * wanted));
     }
   };
-  near(events, naive.events);
-  near(censored, naive.censored);
+  near(events, naive.events, tolerance.events, tolerance.share);
+  near(censored, naive.censored, tolerance.censored, 0);
 }
 
 inline void ExpectSame(const engine::Experiment& experiment,
@@ -84,7 +102,8 @@ inline void ExpectSame(const engine::Experiment& experiment,
   }
   for (size_t v = 0; v < experiment.variants.size(); ++v) {
     SCOPED_TRACE(absl::StrCat("time in stage of variant ", v));
-    ExpectSameTimes(look.time_in_stage[v].bins, naive.time_in_stage[v]);
+    ExpectSameTimes(look.time_in_stage[v].bins, naive.time_in_stage[v],
+                    GuardrailTolerance(experiment));
   }
 }
 

@@ -210,7 +210,8 @@ TEST_F(StageHistoryTest, IsWhatTheNaiveModelFinds) {
         ExpectSameSums(pooled.stage_conversions[i],
                        naive.stage_conversions[i][0]);
       }
-      ExpectSameTimes(pooled.time_in_stage, naive.time_in_stage[0]);
+      ExpectSameTimes(pooled.time_in_stage, naive.time_in_stage[0],
+                      testing::GuardrailTolerance(*experiment));
       for (const UnitBlock& block : history.blocks) {
         EXPECT_LE(block.units, 3);
         EXPECT_EQ(block.kpis[0].count(), block.units);
