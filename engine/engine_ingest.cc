@@ -212,14 +212,19 @@ absl::Status Engine::FoldBatch(RoutedBatch* routed, const EventBatch& batch,
   const absl::Status status = routed->ForEachShard(
       &units, [&](int number, absl::Span<RoutedEvent> rest) {
         absl::ReaderMutexLock identity_lock(&identity_mutex);
-        if (population_->identity_version() != routed->identity_version) {
-          const auto gone = std::stable_partition(
-              rest.begin(), rest.end(), [&](const RoutedEvent& event) {
-                const absl::string_view id =
-                    batch.units()[batch.items()[event.item].unit];
-                uint64_t hash = HashText(id);
-                return population_->RootOf(id, &hash) == event.root;
-              });
+        const auto is_here = [&](const RoutedEvent& event) {
+          if (!population_->MayHaveMoved(event.unit_hash,
+                                         routed->identity_version)) {
+            return true;
+          }
+          const absl::string_view id =
+              batch.units()[batch.items()[event.item].unit];
+          uint64_t hash = HashText(id);
+          return population_->RootOf(id, &hash) == event.root;
+        };
+        if (!std::all_of(rest.begin(), rest.end(), is_here)) {
+          const auto gone =
+              std::stable_partition(rest.begin(), rest.end(), is_here);
           moved.insert(moved.end(), gone, rest.end());
           rest = rest.subspan(0, gone - rest.begin());
         }

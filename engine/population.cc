@@ -105,15 +105,31 @@ Unit* AppendEvents(absl::Span<const UnitEvent> events, uint64_t hash,
 }
 
 std::string Population::MergeIds(absl::string_view a, absl::string_view b) {
-  identity_version_.fetch_add(1);
+  const uint64_t root_of_a = HashText(identity_.RootView(a));
+  const uint64_t root_of_b = HashText(identity_.RootView(b));
   has_alias_.set(HashText(a) % has_alias_.size());
   has_alias_.set(HashText(b) % has_alias_.size());
-  return identity_.Merge(a, b);
+  std::string root = identity_.Merge(a, b);
+  RootIsGone(HashText(root) == root_of_a ? root_of_b : root_of_a);
+  return root;
 }
 
 void Population::RemoveIds(absl::string_view root) {
-  identity_version_.fetch_add(1);
+  RootIsGone(HashText(root));
   identity_.Remove(root);
+}
+
+void Population::RootIsGone(uint64_t hash) {
+  gone_[identity_version_.fetch_add(1) % gone_.size()] = hash;
+}
+
+bool Population::MayHaveMoved(uint64_t root_hash, int64_t version) const {
+  const int64_t now = identity_version();
+  if (now - version > static_cast<int64_t>(gone_.size())) return true;
+  for (; version < now; ++version) {
+    if (gone_[version % gone_.size()] == root_hash) return true;
+  }
+  return false;
 }
 
 absl::string_view Population::RootOf(absl::string_view id,

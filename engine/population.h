@@ -5,6 +5,7 @@
 #define STAGECRAFT_ENGINE_POPULATION_H_
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bitset>
 #include <cstdint>
@@ -130,6 +131,10 @@ class Population {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(identity_mutex_);
   // Changes with every MergeIds and RemoveIds.
   int64_t identity_version() const { return identity_version_.load(); }
+  // Whether ids whose root had this hash when the identity had `version` may
+  // have another one by now.
+  bool MayHaveMoved(uint64_t root_hash, int64_t version) const
+      ABSL_SHARED_LOCKS_REQUIRED(identity_mutex_);
   // The root of an id. `hash` is the id's, and becomes the root's. The text is
   // `id` itself, or lives as long as the identity is not changed.
   absl::string_view RootOf(absl::string_view id, uint64_t* hash) const
@@ -166,6 +171,8 @@ class Population {
           merged,
       UnitShard* shard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard->mutex);
 
+  void RootIsGone(uint64_t hash) ABSL_EXCLUSIVE_LOCKS_REQUIRED(identity_mutex_);
+
   ContentTable contents_;
   UnitTable units_;
   mutable absl::Mutex identity_mutex_;
@@ -173,6 +180,9 @@ class Population {
   // By the hash of an id: whether it may have an alias.
   std::bitset<1 << 20> has_alias_ ABSL_GUARDED_BY(identity_mutex_);
   std::atomic<int64_t> identity_version_{0};
+  // Of the latest versions: the hash of the root that was none from the next
+  // version on.
+  std::array<uint64_t, 64> gone_ ABSL_GUARDED_BY(identity_mutex_) = {};
   std::atomic<uint32_t> routed_{0};  // Batches.
 };
 
