@@ -123,6 +123,29 @@ void SumSeries::AddTicks(const Page& page, int begin, int last, int first,
   }
 }
 
+void SumSeries::AddIndices(const Page& page, int begin, int last, int first,
+                           absl::Span<absl::int128> numbers) {
+  if (2 * (last - begin + 1) <= kPageTicks) {
+    AddTicks(page, begin, last, first, numbers);
+    return;
+  }
+  // All but the others, which are fewer.
+  const auto negate = [&] {
+    for (absl::int128& number : numbers) number = Minus(0, number);
+  };
+  if (begin > 0 || last < kPageTicks - 1) {
+    negate();
+    if (begin > 0) AddTicks(page, 0, begin - 1, first, numbers);
+    if (last < kPageTicks - 1) {
+      AddTicks(page, last + 1, kPageTicks - 1, first, numbers);
+    }
+    negate();
+  }
+  for (size_t k = 0; k < numbers.size(); ++k) {
+    numbers[k] = Plus(numbers[k], page.total[first + k]);
+  }
+}
+
 void SumSeries::AddRange(Tick after, Tick until, int first,
                          absl::Span<absl::int128> numbers) const {
   if (after >= until) return;
@@ -135,12 +158,8 @@ void SumSeries::AddRange(Tick after, Tick until, int first,
         Block(*it) == after >> 6 ? (after - TickOf(*it, 0) + 2) / 2 : 0;
     const int last = std::min<int64_t>(kPageTicks - 1,
                                        (int64_t{until} - TickOf(*it, 0)) / 2);
-    if (first_index == 0 && last == kPageTicks - 1) {
-      for (size_t k = 0; k < numbers.size(); ++k) {
-        numbers[k] = Plus(numbers[k], it->total[first + k]);
-      }
-    } else if (first_index <= last) {
-      AddTicks(*it, first_index, last, first, numbers);
+    if (first_index <= last) {
+      AddIndices(*it, first_index, last, first, numbers);
     }
   }
 }

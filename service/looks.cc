@@ -97,12 +97,28 @@ bool IsSameRun(const v1::Decision& decision, const v1::Experiment& experiment) {
          DeterministicBytes(experiment.create_time());
 }
 
+struct Looks::Started {
+  // As the contract has it, and as the engine does.
+  std::shared_ptr<const v1::Experiment> proto;
+  std::shared_ptr<const engine::Experiment> experiment;
+
+  static absl::StatusOr<Started> Of(const v1::Experiment& proto) {
+    absl::StatusOr<engine::Experiment> experiment = StartedToEngine(proto);
+    if (!experiment.ok()) return experiment.status();
+    return Started{
+        std::make_shared<const v1::Experiment>(proto),
+        std::make_shared<const engine::Experiment>(*std::move(experiment))};
+  }
+};
+
 struct Looks::Moment {
-  v1::Experiment proto;
-  engine::Experiment experiment;
+  Started started;
   engine::ExperimentLook look;
   std::vector<engine::KpiAnalysis> analyses;
   engine::Verdict verdict;
+
+  const v1::Experiment& proto() const { return *started.proto; }
+  const engine::Experiment& experiment() const { return *started.experiment; }
 };
 
 Looks::Looks(engine::Engine* engine, Catalog* catalog, Ledger* ledger,
@@ -112,26 +128,38 @@ Looks::Looks(engine::Engine* engine, Catalog* catalog, Ledger* ledger,
       ledger_(ledger),
       clock_(std::move(clock)) {}
 
-absl::StatusOr<Looks::Moment> Looks::LookAt(const v1::Experiment& proto,
+absl::StatusOr<Looks::Started> Looks::FindStarted(
+    absl::string_view name) const {
+  const auto state = catalog_->state();
+  const std::string_view key(name.data(), name.size());
+  const auto proto = state->experiments.find(key);
+  if (proto == state->experiments.end()) {
+    return catalog_->GetExperiment(name).status();
+  }
+  // One that was not started is not made from what is frozen.
+  if (!proto->second->has_frozen_journey()) return Started::Of(*proto->second);
+  return Started{proto->second, state->engine_experiments.find(key)->second};
+}
+
+absl::StatusOr<Looks::Moment> Looks::LookAt(Started started,
                                             std::optional<Micros> requested,
                                             bool exact) const {
-  auto experiment = StartedToEngine(proto);
-  if (!experiment.ok()) return experiment.status();
+  const engine::Experiment& experiment = *started.experiment;
   const Micros as_of =
       exact && requested.has_value()
           ? *requested
           : engine_->ResolveAsOf(requested, ToMicros(clock_()));
   auto assessment = engine::Assess(
-      *experiment, as_of,
+      experiment, as_of,
       [&](Micros time) -> absl::StatusOr<engine::ExperimentLook> {
-        auto look = engine_->LookAtExperiment(proto.name(), time);
-        if (look.ok() && !Fits(*experiment, *look)) {
-          return ChangedMeanwhile(proto.name());
+        auto look = engine_->LookAtExperiment(experiment.name, time);
+        if (look.ok() && !Fits(experiment, *look)) {
+          return ChangedMeanwhile(experiment.name);
         }
         return look;
       });
   if (!assessment.ok()) return assessment.status();
-  return Moment{proto, *std::move(experiment), std::move(assessment->look),
+  return Moment{std::move(started), std::move(assessment->look),
                 std::move(assessment->analyses),
                 std::move(assessment->verdict)};
 }
@@ -147,13 +175,13 @@ absl::StatusOr<v1::ExperimentResults> Looks::Results(
   }
   const auto requested = RequestedTime(request.has_as_of(), request.as_of());
   if (!requested.ok()) return requested.status();
-  const auto proto = catalog_->GetExperiment(request.name());
-  if (!proto.ok()) return proto.status();
-  const auto moment = LookAt(*proto, *requested);
+  auto started = FindStarted(request.name());
+  if (!started.ok()) return started.status();
+  const auto moment = LookAt(*std::move(started), *requested);
   if (!moment.ok()) return moment.status();
 
-  v1::ExperimentResults results = ToResults(moment->proto, moment->experiment,
-                                            moment->look, moment->analyses);
+  v1::ExperimentResults results = ToResults(
+      moment->proto(), moment->experiment(), moment->look, moment->analyses);
   *results.mutable_verdict() = ToProto(moment->verdict);
   if (request.view() == v1::RESULT_VIEW_FULL) {
     const absl::Status status = AddFullView(*moment, &results);
@@ -164,13 +192,13 @@ absl::StatusOr<v1::ExperimentResults> Looks::Results(
 
 absl::Status Looks::AddSegments(const Moment& moment,
                                 v1::ExperimentResults* results) const {
-  const std::string& name = moment.experiment.name;
+  const std::string& name = moment.experiment().name;
   const auto segments = engine_->ExperimentSegments(name);
   if (!segments.ok()) return segments.status();
   for (const engine::Engine::SegmentKey& key : *segments) {
     const auto look = engine_->LookAtExperiment(name, moment.look.as_of, key);
     if (!look.ok()) return look.status();
-    if (!Fits(moment.experiment, *look)) return ChangedMeanwhile(name);
+    if (!Fits(moment.experiment(), *look)) return ChangedMeanwhile(name);
     if (std::all_of(look->units.begin(), look->units.end(),
                     [](int64_t units) { return units == 0; })) {
       continue;
@@ -180,8 +208,9 @@ absl::Status Looks::AddSegments(const Moment& moment,
     segment->mutable_segment()->set_value(key.value);
     segment->mutable_units()->Add(look->units.begin(), look->units.end());
     for (const engine::KpiAnalysis& analysis :
-         engine::Analyze(moment.experiment, *look)) {
-      *segment->add_kpis() = ToProto(moment.proto, moment.experiment, analysis);
+         engine::Analyze(moment.experiment(), *look)) {
+      *segment->add_kpis() =
+          ToProto(moment.proto(), moment.experiment(), analysis);
     }
   }
   return absl::OkStatus();
@@ -189,7 +218,7 @@ absl::Status Looks::AddSegments(const Moment& moment,
 
 absl::Status Looks::AddPaths(const Moment& moment,
                              v1::ExperimentResults* results) const {
-  const engine::Experiment& experiment = moment.experiment;
+  const engine::Experiment& experiment = moment.experiment();
   if (!experiment.start_time.has_value()) return absl::OkStatus();
   const auto looks = engine_->PathOfExperiment(
       experiment.name, PathTimes(*experiment.start_time, moment.look.as_of));
@@ -255,35 +284,36 @@ v1::Decision Looks::DecisionOf(v1::Decision::Action action,
                                const Moment& moment) const {
   v1::Decision decision;
   decision.set_action(action);
-  decision.set_experiment(moment.proto.name());
-  decision.set_revision(moment.proto.revision());
+  decision.set_experiment(moment.proto().name());
+  decision.set_revision(moment.proto().revision());
   *decision.mutable_as_of() = ToTimestamp(moment.look.as_of);
   *decision.mutable_verdict() = ToProto(moment.verdict);
   *decision.mutable_evidence() =
-      ToEvidence(moment.proto, moment.experiment, moment.look);
+      ToEvidence(moment.proto(), moment.experiment(), moment.look);
   return decision;
 }
 
 absl::StatusOr<v1::EvaluateExperimentResponse> Looks::Evaluate(
     absl::string_view name, std::optional<Micros> as_of) {
-  const auto proto = catalog_->GetExperiment(name);
-  if (!proto.ok()) return proto.status();
-  const auto moment = LookAt(*proto, as_of);
+  auto started = FindStarted(name);
+  if (!started.ok()) return started.status();
+  const auto moment = LookAt(*std::move(started), as_of);
   if (!moment.ok()) return moment.status();
+  const v1::Experiment& proto = moment->proto();
   v1::EvaluateExperimentResponse response;
   *response.mutable_verdict() = ToProto(moment->verdict);
   *response.mutable_as_of() = ToTimestamp(moment->look.as_of);
-  const bool is_open = proto->state() == v1::Experiment::RUNNING ||
-                       proto->state() == v1::Experiment::PAUSED;
+  const bool is_open = proto.state() == v1::Experiment::RUNNING ||
+                       proto.state() == v1::Experiment::PAUSED;
   if (!is_open || response.verdict().kind() == v1::Verdict::COLLECTING) {
     return response;
   }
   auto appended =
       ledger_->AppendIf([&]() -> absl::StatusOr<std::optional<v1::Decision>> {
         const auto last =
-            ledger_->LastOf(proto->name(), v1::Decision::VERDICT_REACHED);
+            ledger_->LastOf(proto.name(), v1::Decision::VERDICT_REACHED);
         if (!last.ok()) return last.status();
-        if (last->has_value() && IsSameRun(**last, *proto) &&
+        if (last->has_value() && IsSameRun(**last, proto) &&
             (*last)->verdict().kind() == response.verdict().kind() &&
             (*last)->verdict().variant() == response.verdict().variant()) {
           return std::optional<v1::Decision>();
@@ -300,7 +330,9 @@ absl::StatusOr<v1::EvaluateExperimentResponse> Looks::Evaluate(
 
 absl::StatusOr<v1::Verdict> Looks::VerdictOf(const v1::Experiment& experiment,
                                              Micros as_of) const {
-  const auto moment = LookAt(experiment, as_of, /*exact=*/true);
+  auto started = Started::Of(experiment);
+  if (!started.ok()) return started.status();
+  const auto moment = LookAt(*std::move(started), as_of, /*exact=*/true);
   if (!moment.ok()) return moment.status();
   return ToProto(moment->verdict);
 }
@@ -308,7 +340,9 @@ absl::StatusOr<v1::Verdict> Looks::VerdictOf(const v1::Experiment& experiment,
 absl::StatusOr<v1::Decision> Looks::MakeDecision(
     v1::Decision::Action action, const v1::Experiment& experiment, Micros as_of,
     absl::string_view comment, absl::string_view rolled_out_variant) const {
-  const auto moment = LookAt(experiment, as_of, /*exact=*/true);
+  auto started = Started::Of(experiment);
+  if (!started.ok()) return started.status();
+  const auto moment = LookAt(*std::move(started), as_of, /*exact=*/true);
   if (!moment.ok()) return moment.status();
   v1::Decision decision = DecisionOf(action, *moment);
   decision.set_comment(std::string(comment));

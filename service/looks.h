@@ -65,11 +65,14 @@ class Looks {
       absl::string_view name) const;
 
  private:
-  struct Moment;  // A look and what follows from it.
+  struct Started;  // An experiment that was started.
+  struct Moment;   // A look and what follows from it.
 
+  // The one of this name in the catalog.
+  absl::StatusOr<Started> FindStarted(absl::string_view name) const;
   // `exact`: as of just that moment, also if it lies before the newest event
   // and not at a full hour (the end of an experiment).
-  absl::StatusOr<Moment> LookAt(const v1::Experiment& experiment,
+  absl::StatusOr<Moment> LookAt(Started started,
                                 std::optional<engine::Micros> as_of,
                                 bool exact = false) const;
   absl::Status AddFullView(const Moment& moment,
