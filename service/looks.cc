@@ -1,6 +1,7 @@
 #include "service/looks.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -134,9 +135,12 @@ absl::StatusOr<Looks::Started> Looks::FindStarted(
   const std::string_view key(name.data(), name.size());
   const auto proto = state->experiments.find(key);
   if (proto == state->experiments.end()) {
-    return catalog_->GetExperiment(name).status();
+    // Says what is wrong, unless it came just now.
+    const absl::StatusOr<v1::Experiment> late = catalog_->GetExperiment(name);
+    if (!late.ok()) return late.status();
+    return Started::Of(*late);
   }
-  // One that was not started is not made from what is frozen.
+  // Says what is wrong with one that was not started.
   if (!proto->second->has_frozen_journey()) return Started::Of(*proto->second);
   return Started{proto->second, state->engine_experiments.find(key)->second};
 }
