@@ -51,6 +51,8 @@ struct Column {
   int components = 0;
   // Of durations: units that are open for so long are censored there.
   std::optional<Micros> horizon = std::nullopt;
+  // How the times that open units have waited are rounded; none: not at all.
+  std::optional<DurationGrid> waits = std::nullopt;
   friend bool operator==(const Column&, const Column&) = default;
 };
 

@@ -30,7 +30,9 @@ namespace stagecraft::engine {
 class DurationSeries {
  public:
   // Changes of units that are open come at ticks from that of their bin on.
-  explicit DurationSeries(std::optional<Micros> horizon) : horizon_(horizon) {}
+  explicit DurationSeries(std::optional<Micros> horizon,
+                          std::optional<DurationGrid> waits = std::nullopt)
+      : horizon_(horizon), waits_(waits) {}
 
   void Add(Tick tick, uint64_t key, uint32_t combination, int64_t count,
            const SlotCombinations& of, Tick present) {
@@ -55,7 +57,7 @@ class DurationSeries {
   DurationCounts At(int slot, Tick tick, const SlotCombinations& of) const;
   std::vector<DurationBin> BinsAt(int slot, Micros as_of,
                                   const SlotCombinations& of) const {
-    return At(slot, AsOfTick(as_of), of).AsOf(as_of, horizon_);
+    return At(slot, AsOfTick(as_of), of).AsOf(as_of, horizon_, waits_);
   }
 
   // The changes as bytes, the same for the same changes; appended to `out`.
@@ -106,6 +108,7 @@ class DurationSeries {
                     std::vector<bool>* used, Tick* newest);
 
   std::optional<Micros> horizon_;
+  std::optional<DurationGrid> waits_;
   DurationChanges changes_;
   // By slot, those that have any: of the changes up to total_until_ that are
   // not pending.

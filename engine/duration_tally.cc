@@ -120,7 +120,8 @@ int64_t DurationCounts::Total(DurationKind kind) const {
 }
 
 std::vector<DurationBin> DurationCounts::AsOf(
-    Micros as_of, std::optional<Micros> horizon) const {
+    Micros as_of, std::optional<Micros> horizon,
+    const std::optional<DurationGrid>& waits) const {
   const auto begin_of = [&](int kind) {
     return std::lower_bound(
         counts_.begin(), counts_.end(), static_cast<uint64_t>(kind) << 56,
@@ -138,7 +139,9 @@ std::vector<DurationBin> DurationCounts::AsOf(
   const Micros longest =
       std::max<Micros>(0, horizon.value_or(std::numeric_limits<Micros>::max()));
   const auto waited = [&] {
-    return std::clamp<Micros>(as_of - std::prev(open)->bin(), 0, longest);
+    const Micros time =
+        std::clamp<Micros>(as_of - std::prev(open)->bin(), 0, longest);
+    return waits.has_value() && time < longest ? waits->BinOf(time) : time;
   };
   constexpr Micros kNone = std::numeric_limits<Micros>::max();
   std::vector<DurationBin> bins;

@@ -37,6 +37,16 @@ inline constexpr int kDurationKinds = 4;
 inline constexpr int kDurationBits = 15;
 Micros DurationBinOf(Micros duration, Micros resolution,
                      int bits = kDurationBits);
+// How durations are rounded.
+struct DurationGrid {
+  Micros resolution = kSecond;
+  int bits = kDurationBits;
+
+  Micros BinOf(Micros duration) const {
+    return DurationBinOf(duration, resolution, bits);
+  }
+  friend bool operator==(const DurationGrid&, const DurationGrid&) = default;
+};
 // The lower limit of the bin that the time of entry lies in.
 inline Micros EntryBinOf(Micros entry, Micros resolution) {
   return entry / resolution * resolution;
@@ -88,9 +98,11 @@ class DurationCounts {
   const std::vector<Count>& counts() const { return counts_; }
 
   // Bins in increasing order of duration, as of `as_of`: open units are
-  // censored at as_of - entry, but not later than `horizon`.
-  std::vector<DurationBin> AsOf(Micros as_of,
-                                std::optional<Micros> horizon) const;
+  // censored at as_of - entry, rounded by `waits` if it is given, but not later
+  // than `horizon`.
+  std::vector<DurationBin> AsOf(
+      Micros as_of, std::optional<Micros> horizon,
+      const std::optional<DurationGrid>& waits = std::nullopt) const;
 
   friend bool operator==(const DurationCounts& a, const DurationCounts& b) {
     return a.counts_ == b.counts_;

@@ -8,6 +8,12 @@
 namespace stagecraft::engine {
 namespace {
 
+// Of the guardrail on time in stage, whose margin is a tenth of a mean. All
+// variants are rounded alike; the statistics of a look, and the ledger's
+// evidence, have some thousand times at most, however many units there are.
+constexpr Micros kTimeInStageResolution = 60 * kSecond;
+constexpr int kTimeInStageBits = 7;  // A minute up to 4 hours, then 1/128.
+
 // The first event that is no exposure.
 absl::Span<const FoldEvent>::iterator FirstOther(
     absl::Span<const FoldEvent> events) {
@@ -44,8 +50,12 @@ ExperimentColumns::ExperimentColumns(const Experiment& experiment)
   for (int i = 0; i < later_stages_; ++i) columns_.push_back({.components = 1});
   for (int i = 0; i < later_stages_; ++i) columns_.push_back({});
   if (later_stages_ > 0) {
-    columns_.push_back(
-        {.durations = true, .horizon = GuardrailWindow(experiment)});
+    const DurationGrid grid = {
+        std::max(experiment.journey->time_resolution, kTimeInStageResolution),
+        kTimeInStageBits};
+    columns_.push_back({.durations = true,
+                        .horizon = GuardrailWindow(experiment),
+                        .waits = grid});
   }
 }
 
@@ -53,8 +63,7 @@ ExperimentFold::ExperimentFold(std::shared_ptr<const Experiment> experiment)
     : experiment_(std::move(experiment)),
       columns_(*experiment_),
       segmenter_(experiment_->segments),
-      guardrail_window_(GuardrailWindow(*experiment_)),
-      time_in_stage_grid_(TimeInStageGrid(*experiment_)) {
+      guardrail_window_(GuardrailWindow(*experiment_)) {
   for (const Kpi& kpi : experiment_->kpis) {
     kpi_filter_.push_back(filters_.Add(kpi.events));
     denominator_filter_.push_back(

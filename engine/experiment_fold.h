@@ -43,6 +43,9 @@ class ExperimentColumns {
   // Time from exposure to the next stage. Only if there is a later stage.
   int TimeInStage() const { return 3 + kpis_ + 2 * later_stages_; }
 
+  // How its durations are rounded.
+  DurationGrid TimeInStageGrid() const { return *columns_.back().waits; }
+
   // The experiment's own stage, and how many come after it.
   int first_stage() const { return first_stage_; }
   int later_stages() const { return later_stages_; }
@@ -155,17 +158,9 @@ class ExperimentFold {
   void ContributeOpenEnded(int kpi, const UnitValue& covariates,
                            MatchSpan matches, const ExposureSummary& exposure,
                            Emitter* emitter) const;
-  // How times are rounded: durations as DurationBinOf does, entries down to
-  // multiples.
-  struct TimeGrid {
-    Micros durations = 0;
-    int bits = kDurationBits;
-    Micros entries = durations;
-  };
-  static TimeGrid TimeInStageGrid(const Experiment& experiment);
   // The unit waits from `entry` to `end`, if that comes before the horizon.
   void ContributeTime(int column, Micros entry, std::optional<Micros> end,
-                      const TimeGrid& grid, Emitter* emitter) const;
+                      const DurationGrid& grid, Emitter* emitter) const;
   // The entries of the stages after the own one, as indexes of matches; -1 if
   // there is none.
   using Entries = absl::InlinedVector<int, 8>;
@@ -188,7 +183,6 @@ class ExperimentFold {
   ExperimentColumns columns_;
   Segmenter segmenter_;
   Micros guardrail_window_;
-  TimeGrid time_in_stage_grid_;
   EventFilters filters_;
   std::vector<int> kpi_filter_;          // By KPI.
   std::vector<int> denominator_filter_;  // By KPI; -1 if none.

@@ -9,13 +9,6 @@
 namespace stagecraft::engine {
 namespace {
 
-// Of the guardrail on time in stage, whose margin is a tenth of a mean. Both
-// arms are rounded alike; what looks cost, and the size of the ledger's
-// evidence, do not depend on how many units there are.
-constexpr Micros kTimeInStageResolution = 60 * kSecond;
-constexpr int kTimeInStageBits = 7;  // A minute up to 4 hours, then 1/128.
-constexpr int kTimeInStageEntries = 1024;  // Bins of entries in the window.
-
 // Component by component: each stands in one of the two.
 UnitValue Sum(const UnitValue& a, const UnitValue& b) {
   UnitValue sum;
@@ -24,16 +17,6 @@ UnitValue Sum(const UnitValue& a, const UnitValue& b) {
 }
 
 }  // namespace
-
-ExperimentFold::TimeGrid ExperimentFold::TimeInStageGrid(
-    const Experiment& experiment) {
-  const Micros resolution =
-      std::max(experiment.journey->time_resolution, kTimeInStageResolution);
-  const Micros entries = GuardrailWindow(experiment) / kTimeInStageEntries;
-  return {.durations = resolution,
-          .bits = kTimeInStageBits,
-          .entries = std::max(resolution, EntryBinOf(entries, resolution))};
-}
 
 void ExperimentFold::ContributeColumns(MatchSpan before, MatchSpan matches,
                                        const ExposureSummary& exposure,
@@ -189,14 +172,13 @@ void ExperimentFold::ContributeOpenEnded(int i, const UnitValue& covariates,
 
 void ExperimentFold::ContributeTime(int column, Micros entry,
                                     std::optional<Micros> end,
-                                    const TimeGrid& grid,
+                                    const DurationGrid& grid,
                                     Emitter* emitter) const {
-  const UnitValue open = {EntryBinOf(entry, grid.entries)};
+  const UnitValue open = {EntryBinOf(entry, grid.resolution)};
   emitter->Add(column, EventTick(entry), open, DurationKind::kOpen);
   const std::optional<Micros>& horizon = columns_.columns()[column].horizon;
   if (end.has_value() && (!horizon.has_value() || *end < entry + *horizon)) {
-    emitter->Replace(column, EventTick(*end), open,
-                     {DurationBinOf(*end - entry, grid.durations, grid.bits)},
+    emitter->Replace(column, EventTick(*end), open, {grid.BinOf(*end - entry)},
                      DurationKind::kOpen, DurationKind::kEvent);
   }
 }
@@ -235,7 +217,7 @@ void ExperimentFold::ContributeStage(int stage, std::optional<Micros> entry,
                {converted ? static_cast<MicroValue>(kMicroPerUnit) : 0});
   if (stage != columns_.first_stage() + 1) return;
   ContributeTime(columns_.TimeInStage(), exposure.time, entry,
-                 time_in_stage_grid_, emitter);
+                 columns_.TimeInStageGrid(), emitter);
 }
 
 }  // namespace stagecraft::engine

@@ -250,7 +250,8 @@ std::vector<UnitBlock> HistoryReader::BlocksOf(
         const UnitValue& value = unit.columns[column];
         counts.Add(static_cast<DurationKind>(value[1]), value[0], 1);
       }
-      return counts.AsOf(options.to, columns.columns()[column].horizon);
+      const Column& of = columns.columns()[column];
+      return counts.AsOf(options.to, of.horizon, of.waits);
     };
     for (size_t i = 0; i < experiment.kpis.size(); ++i) {
       const Kpi& kpi = experiment.kpis[i];

@@ -27,7 +27,8 @@ Tallies::Tallies(TalliesShape shape) : shape_(std::move(shape)) {
   }
   for (size_t group = 0; group < groups; ++group) {
     for (const Column& column : columns()) {
-      if (column.durations) durations_.emplace_back(column.horizon);
+      if (column.durations)
+        durations_.emplace_back(column.horizon, column.waits);
     }
   }
 }

@@ -1,7 +1,9 @@
 #include "engine/duration_tally.h"
 
 #include <cmath>
+#include <map>
 #include <set>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -52,6 +54,35 @@ TEST(DurationBinTest, NeverGrowsSmallerWithTheDuration) {
     EXPECT_GE(bin, last);
     last = bin;
   }
+}
+
+TEST(DurationCountsTest, WaitsMayBeRoundedAsDurationsAre) {
+  const DurationGrid grid = {kMinute, 7};
+  const Micros horizon = 14 * kDay;
+  const Micros as_of = 40 * kDay + 30 * kSecond;
+  DurationCounts counts;
+  std::map<Micros, DurationBin> expected;
+  const auto at = [&expected](Micros duration) -> DurationBin& {
+    DurationBin& bin = expected[duration];
+    bin.duration = duration;
+    return bin;
+  };
+  for (Micros minutes = 0; minutes < 20 * 24 * 60; ++minutes) {
+    const Micros duration = minutes * kMinute;
+    counts.Add(DurationKind::kOpen, 40 * kDay - duration, 3);
+    at(duration < horizon ? grid.BinOf(duration) : horizon).censored += 3;
+    if (duration >= horizon) continue;
+    counts.Add(DurationKind::kEvent, grid.BinOf(duration), 2);
+    at(grid.BinOf(duration)).events += 2;
+  }
+  const std::vector<DurationBin> bins = counts.AsOf(as_of, horizon, grid);
+  ASSERT_EQ(bins.size(), expected.size());
+  for (const DurationBin& bin : bins) {
+    EXPECT_EQ(bin, expected.at(bin.duration)) << bin.duration;
+  }
+  // However many entries there are.
+  EXPECT_LT(bins.size(), 1100);
+  EXPECT_GT(counts.AsOf(as_of, horizon).size(), 20'000);
 }
 
 TEST(DurationCountsTest, OpenUnitsAreCensoredAtTheLook) {

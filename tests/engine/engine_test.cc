@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -179,6 +180,39 @@ TEST_F(EngineTest, ALookInThePastIsMadeAtAFullHour) {
   EXPECT_EQ(engine_->ResolveAsOf(now, now), kBegin + 5 * kDay);
   EXPECT_EQ(engine_->ResolveAsOf(kBegin + 40 * kDay + 3, now),
             kBegin + 40 * kDay + 3);
+}
+
+TEST_F(EngineTest, TimesOfTheGuardrailAreFewHoweverManyUnits) {
+  constexpr Micros kMinute = 60 * kSecond;
+  constexpr int kMinutes = 24 * 60 - 1;
+  std::vector<Event> events;
+  std::map<Micros, DurationBin> expected;
+  for (int i = 1; i < kMinutes; ++i) {
+    // One who waits, and one who bought after as long a time.
+    const Micros time = i * kMinute;
+    events.push_back(MakeExposure(absl::StrCat("w", i), kName, "a",
+                                  kBegin + kDay - kMinute - time, {}));
+    events.push_back(
+        MakeExposure(absl::StrCat("b", i), kName, "a", kBegin, {}));
+    events.push_back(MakeEvent(absl::StrCat("b", i), "buy", kBegin + time));
+    // Minutes up to 256, then less than 1/128.
+    const Micros step = i < 256 ? 1 : i < 512 ? 2 : i < 1024 ? 4 : 8;
+    DurationBin& bin = expected[i / step * step];
+    ++bin.events;
+    ++bin.censored;
+  }
+  Ingest(events);
+  const ExperimentLook look = Look(kBegin + kDay - kMinute);
+  ASSERT_EQ(look.time_in_stage.size(), 2);
+  const std::vector<DurationBin>& bins = look.time_in_stage[0].bins;
+  ASSERT_EQ(bins.size(), expected.size());
+  EXPECT_LT(bins.size(), 600);
+  for (const DurationBin& bin : bins) {
+    const DurationBin& wanted = expected.at(bin.duration / kMinute);
+    EXPECT_EQ(bin.duration % kMinute, 0);
+    EXPECT_EQ(bin.events, wanted.events) << bin.duration;
+    EXPECT_EQ(bin.censored, wanted.censored) << bin.duration;
+  }
 }
 
 TEST_F(EngineTest, UnknownNamesAndSegmentsAreErrors) {

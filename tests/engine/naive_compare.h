@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/experiment.h"
 #include "engine/look.h"
 #include "gtest/gtest.h"
 #include "tests/engine/naive_model.h"
@@ -31,25 +30,14 @@ inline void ExpectSameSums(const engine::Sums& sums, const NaiveKpi& naive,
   }
 }
 
-// How far a duration may be from the true one: so much, or this share of it.
-struct TimeTolerance {
-  double events = 61.0 * engine::kSecond;
-  // Open units were put on a grid at entry.
-  double censored = 61.0 * engine::kSecond;
-  double share = 1.0 / (1 << 15);
-};
-// Of the guardrail: minutes up to a few hours, then 1/128; entries in 1024 bins
-// of its window.
-inline TimeTolerance GuardrailTolerance(const engine::Experiment& experiment) {
-  const auto window = static_cast<double>(engine::GuardrailWindow(experiment));
-  return {.censored = std::max(61.0 * engine::kSecond, window / 1024),
-          .share = 1.0 / 128};
-}
+// Minutes up to a few hours, then 1/128.
+inline constexpr double kGuardrailTolerance = 1.0 / 128;
 
-// Bins of a multiset of durations.
+// Bins of a multiset of durations, each near to the true one: within a minute,
+// which open units were put on at entry, or this share of it.
 inline void ExpectSameTimes(const std::vector<engine::DurationBin>& bins,
                             const NaiveTime& naive,
-                            const TimeTolerance& tolerance = {}) {
+                            double tolerance = 1.0 / (1 << 15)) {
   std::multiset<engine::Micros> events;
   std::multiset<engine::Micros> censored;
   for (const engine::DurationBin& bin : bins) {
@@ -57,18 +45,19 @@ inline void ExpectSameTimes(const std::vector<engine::DurationBin>& bins,
     for (int64_t i = 0; i < bin.censored; ++i) censored.insert(bin.duration);
   }
   const auto near = [](const std::multiset<engine::Micros>& a,
-                       const std::multiset<engine::Micros>& b, double least,
-                       double share) {
+                       const std::multiset<engine::Micros>& b,
+                       double tolerance) {
     ASSERT_EQ(a.size(), b.size());
     auto it = b.begin();
     for (const engine::Micros value : a) {
       const auto wanted = static_cast<double>(*it++);
       EXPECT_NEAR(static_cast<double>(value), wanted,
-                  std::max(least, share * wanted));
+                  std::max(61.0 * engine::kSecond,
+                           tolerance * wanted + 60.0 * engine::kSecond));
     }
   };
-  near(events, naive.events, tolerance.events, tolerance.share);
-  near(censored, naive.censored, tolerance.censored, 0);
+  near(events, naive.events, tolerance);
+  near(censored, naive.censored, tolerance);
 }
 
 inline void ExpectSame(const engine::Experiment& experiment,
@@ -103,7 +92,7 @@ inline void ExpectSame(const engine::Experiment& experiment,
   for (size_t v = 0; v < experiment.variants.size(); ++v) {
     SCOPED_TRACE(absl::StrCat("time in stage of variant ", v));
     ExpectSameTimes(look.time_in_stage[v].bins, naive.time_in_stage[v],
-                    GuardrailTolerance(experiment));
+                    kGuardrailTolerance);
   }
 }
 

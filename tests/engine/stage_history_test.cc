@@ -211,7 +211,7 @@ TEST_F(StageHistoryTest, IsWhatTheNaiveModelFinds) {
                        naive.stage_conversions[i][0]);
       }
       ExpectSameTimes(pooled.time_in_stage, naive.time_in_stage[0],
-                      testing::GuardrailTolerance(*experiment));
+                      testing::kGuardrailTolerance);
       for (const UnitBlock& block : history.blocks) {
         EXPECT_LE(block.units, 3);
         EXPECT_EQ(block.kpis[0].count(), block.units);
