@@ -16,6 +16,20 @@ UnitValue Sum(const UnitValue& a, const UnitValue& b) {
   return sum;
 }
 
+// How exactly the entries of units are kept that still wait. What looks read
+// are as many as there are in the window; where waits are rounded anyway, up to
+// 5 of the grid's steps are one.
+Micros EntryStep(const Column& column, const DurationGrid& grid) {
+  constexpr Micros kEntries = 2048;
+  constexpr Micros kMostSteps = 5;
+  if (!column.waits.has_value() || !column.horizon.has_value()) {
+    return grid.resolution;
+  }
+  return grid.resolution *
+         std::clamp<Micros>(*column.horizon / kEntries / grid.resolution, 1,
+                            kMostSteps);
+}
+
 }  // namespace
 
 void ExperimentFold::ContributeColumns(MatchSpan before, MatchSpan matches,
@@ -174,9 +188,10 @@ void ExperimentFold::ContributeTime(int column, Micros entry,
                                     std::optional<Micros> end,
                                     const DurationGrid& grid,
                                     Emitter* emitter) const {
-  const UnitValue open = {EntryBinOf(entry, grid.resolution)};
+  const Column& of = columns_.columns()[column];
+  const UnitValue open = {EntryBinOf(entry, EntryStep(of, grid))};
   emitter->Add(column, EventTick(entry), open, DurationKind::kOpen);
-  const std::optional<Micros>& horizon = columns_.columns()[column].horizon;
+  const std::optional<Micros>& horizon = of.horizon;
   if (end.has_value() && (!horizon.has_value() || *end < entry + *horizon)) {
     emitter->Replace(column, EventTick(*end), open, {grid.BinOf(*end - entry)},
                      DurationKind::kOpen, DurationKind::kEvent);
