@@ -213,6 +213,11 @@ class Engine {
                          UnitFolder* folder, IngestReport* report,
                          FoldCounts* counts)
       ABSL_SHARED_LOCKS_REQUIRED(ingest_);
+  absl::Status FoldUnits(absl::Span<RoutedEvent> events, UnitShard* shard,
+                         UnitFolder* folder, IngestReport* report,
+                         FoldCounts* counts)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard->mutex);
+  // The same of events of one unit.
   absl::Status FoldUnit(absl::Span<RoutedEvent> events, UnitShard* shard,
                         UnitFolder* folder, IngestReport* report,
                         FoldCounts* counts)

@@ -139,57 +139,63 @@ std::vector<uint32_t> Engine::LeaveOut(const EventBatch& batch,
   items.reserve(batch.items().size());
   const Micros cutoff = cutoff_.load();
   UnitTable& units = population_->units();
-  *status = routed->ForEachShard(&units, [&](int number,
-                                             absl::Span<RoutedEvent> rest) {
-    UnitShard& shard = units.shard(number);
-    absl::MutexLock lock(&shard.mutex);
-    while (!rest.empty()) {
-      const absl::Span<RoutedEvent> of_unit = FirstUnit(rest);
-      rest.remove_prefix(of_unit.size());
-      absl::StatusOr<Unit*> unit =
-          shard.Find(of_unit[0].unit_hash, of_unit[0].root);
-      if (!unit.ok()) return unit.status();
-      int64_t size = *unit == nullptr ? 0 : (*unit)->events;
-      for (RoutedEvent& event : of_unit) {
-        IngestReport::Item& result = report->events[event.item];
-        const AddOutcome outcome =
-            *unit == nullptr ? AddOutcome::kAdded
-                             : WouldAdd(event.event, (*unit)->packed());
-        if (outcome == AddOutcome::kDuplicate) {
-          result.outcome = Outcome::kDuplicate;
-          ++duplicates_;
-        } else if (event.event.time < cutoff) {
-          result = {Outcome::kRejected,
-                    absl::StrCat(
-                        "time is ",
-                        absl::FormatTime(absl::RFC3339_full,
-                                         absl::FromUnixMicros(event.event.time),
-                                         absl::UTCTimeZone()),
-                        ", want at least ",
-                        absl::FormatTime(absl::RFC3339_full,
-                                         absl::FromUnixMicros(cutoff),
-                                         absl::UTCTimeZone()),
-                        ": older events are not kept")};
-          ++rejected_;
-        } else if (outcome == AddOutcome::kAdded &&
-                   size >= options_.max_events_per_unit) {
-          result = {Outcome::kRejected,
-                    absl::StrCat("unit_id `",
-                                 batch.units()[batch.items()[event.item].unit],
-                                 "` has ", size, " events, want at most ",
-                                 options_.max_events_per_unit)};
-          ++rejected_;
-        } else {
-          if (outcome == AddOutcome::kAdded) {
-            ++size;
-            event.new_at = EventsOf(*unit);
+  *status = routed->ForEachShard(
+      &units,
+      [&](UnitShard* shard, absl::Span<RoutedEvent> rest,
+          ShardLock::How how) -> absl::StatusOr<bool> {
+        const ShardLock lock(shard, how);
+        if (!lock.held()) return false;
+        while (!rest.empty()) {
+          const absl::Span<RoutedEvent> of_unit = FirstUnit(rest);
+          rest.remove_prefix(of_unit.size());
+          absl::StatusOr<Unit*> unit =
+              shard->Find(of_unit[0].unit_hash, of_unit[0].root);
+          if (!unit.ok()) return unit.status();
+          int64_t size = *unit == nullptr ? 0 : (*unit)->events;
+          for (RoutedEvent& event : of_unit) {
+            IngestReport::Item& result = report->events[event.item];
+            const AddOutcome outcome =
+                *unit == nullptr ? AddOutcome::kAdded
+                                 : WouldAdd(event.event, (*unit)->packed());
+            if (outcome == AddOutcome::kDuplicate) {
+              result.outcome = Outcome::kDuplicate;
+              ++duplicates_;
+            } else if (event.event.time < cutoff) {
+              result = {
+                  Outcome::kRejected,
+                  absl::StrCat(
+                      "time is ",
+                      absl::FormatTime(absl::RFC3339_full,
+                                       absl::FromUnixMicros(event.event.time),
+                                       absl::UTCTimeZone()),
+                      ", want at least ",
+                      absl::FormatTime(absl::RFC3339_full,
+                                       absl::FromUnixMicros(cutoff),
+                                       absl::UTCTimeZone()),
+                      ": older events are not kept")};
+              ++rejected_;
+            } else if (outcome == AddOutcome::kAdded &&
+                       size >= options_.max_events_per_unit) {
+              result = {
+                  Outcome::kRejected,
+                  absl::StrCat("unit_id `",
+                               batch.units()[batch.items()[event.item].unit],
+                               "` has ", size, " events, want at most ",
+                               options_.max_events_per_unit)};
+              ++rejected_;
+            } else {
+              if (outcome == AddOutcome::kAdded) {
+                ++size;
+                event.new_at = EventsOf(*unit);
+              }
+              items.push_back(event.item);
+            }
           }
-          items.push_back(event.item);
         }
-      }
-    }
-    return shard.Evict();
-  });
+        if (absl::Status evicted = shard->Evict(); !evicted.ok())
+          return evicted;
+        return true;
+      });
   // What is left out is not folded either.
   if (items.size() < routed->events.size()) {
     routed->events.erase(
@@ -207,43 +213,46 @@ absl::Status Engine::FoldBatch(RoutedBatch* routed, const EventBatch& batch,
                                UnitFolder* folder, IngestReport* report,
                                FoldCounts* counts) {
   UnitTable& units = population_->units();
-  absl::Mutex& identity_mutex = population_->identity_mutex();
   std::vector<RoutedEvent> moved;  // To another unit, by an alias.
-  const absl::Status status = routed->ForEachShard(
-      &units, [&](int number, absl::Span<RoutedEvent> rest) {
-        absl::ReaderMutexLock identity_lock(&identity_mutex);
-        const auto is_here = [&](const RoutedEvent& event) {
-          if (!population_->MayHaveMoved(event.unit_hash,
-                                         routed->identity_version)) {
-            return true;
-          }
+  // Takes events away that have moved, and returns the version of the identity
+  // as of which the others have not.
+  const auto take_moved = [&](absl::Span<RoutedEvent>* events) {
+    absl::ReaderMutexLock identity_lock(&population_->identity_mutex());
+    const auto gone = std::stable_partition(
+        events->begin(), events->end(), [&](const RoutedEvent& event) {
           const absl::string_view id =
               batch.units()[batch.items()[event.item].unit];
           uint64_t hash = HashText(id);
           return population_->RootOf(id, &hash) == event.root;
-        };
-        if (!std::all_of(rest.begin(), rest.end(), is_here)) {
-          const auto gone =
-              std::stable_partition(rest.begin(), rest.end(), is_here);
-          moved.insert(moved.end(), gone, rest.end());
-          rest = rest.subspan(0, gone - rest.begin());
-        }
-        UnitShard& shard = units.shard(number);
-        absl::MutexLock lock(&shard.mutex);
-        while (!rest.empty()) {
-          const absl::Span<RoutedEvent> of_unit = FirstUnit(rest);
-          rest.remove_prefix(of_unit.size());
-          if (absl::Status folded =
-                  FoldUnit(of_unit, &shard, folder, report, counts);
-              !folded.ok()) {
-            return folded;
+        });
+    moved.insert(moved.end(), gone, events->end());
+    *events = events->subspan(0, gone - events->begin());
+    return population_->identity_version();
+  };
+  const absl::Status status = routed->ForEachShard(
+      &units,
+      [&](UnitShard* shard, absl::Span<RoutedEvent> rest,
+          ShardLock::How how) -> absl::StatusOr<bool> {
+        for (int64_t version = routed->identity_version;;
+             version = take_moved(&rest), how = ShardLock::kWait) {
+          const ShardLock lock(shard, how);
+          if (!lock.held()) return false;
+          // From here on nobody makes a root of this shard another one's.
+          if (std::any_of(
+                  rest.begin(), rest.end(), [&](const RoutedEvent& event) {
+                    return population_->MayHaveMoved(event.unit_hash, version);
+                  })) {
+            continue;
           }
+          absl::Status folded = FoldUnits(rest, shard, folder, report, counts);
+          if (folded.ok()) folded = shard->Evict();
+          if (!folded.ok()) return folded;
+          return true;
         }
-        return shard.Evict();
       });
   if (!status.ok()) return status;
   for (RoutedEvent& event : moved) {
-    absl::ReaderMutexLock identity_lock(&identity_mutex);
+    absl::ReaderMutexLock identity_lock(&population_->identity_mutex());
     const absl::string_view id = batch.units()[batch.items()[event.item].unit];
     event.unit_hash = HashText(id);
     event.root = population_->RootOf(id, &event.unit_hash);
@@ -255,6 +264,18 @@ absl::Status Engine::FoldBatch(RoutedBatch* routed, const EventBatch& batch,
         !folded.ok()) {
       return folded;
     }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::FoldUnits(absl::Span<RoutedEvent> events, UnitShard* shard,
+                               UnitFolder* folder, IngestReport* report,
+                               FoldCounts* counts) {
+  while (!events.empty()) {
+    const absl::Span<RoutedEvent> of_unit = FirstUnit(events);
+    events.remove_prefix(of_unit.size());
+    absl::Status folded = FoldUnit(of_unit, shard, folder, report, counts);
+    if (!folded.ok()) return folded;
   }
   return absl::OkStatus();
 }

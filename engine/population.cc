@@ -120,16 +120,22 @@ void Population::RemoveIds(absl::string_view root) {
 }
 
 void Population::RootIsGone(uint64_t hash) {
-  gone_[identity_version_.fetch_add(1) % gone_.size()] = hash;
+  const int64_t version = identity_version();
+  gone_[version % gone_.size()].store(hash, std::memory_order_release);
+  identity_version_.store(version + 1);
 }
 
 bool Population::MayHaveMoved(uint64_t root_hash, int64_t version) const {
   const int64_t now = identity_version();
-  if (now - version > static_cast<int64_t>(gone_.size())) return true;
-  for (; version < now; ++version) {
-    if (gone_[version % gone_.size()] == root_hash) return true;
+  for (int64_t of = version; of < now; ++of) {
+    if (of - version >= static_cast<int64_t>(gone_.size())) return true;
+    if (gone_[of % gone_.size()].load(std::memory_order_acquire) == root_hash) {
+      return true;
+    }
   }
-  return false;
+  // Meanwhile somebody may have written over what was read; then the version
+  // shows it.
+  return identity_version() - version >= static_cast<int64_t>(gone_.size());
 }
 
 absl::string_view Population::RootOf(absl::string_view id,
@@ -228,17 +234,19 @@ absl::Status Population::AddBlock(const EventBatch& block) {
   std::vector<UnitEvent> events;
   UnitEvent replaced;
   return routed.ForEachShard(
-      &units_, [&](int number, absl::Span<RoutedEvent> rest) {
-        UnitShard& shard = units_.shard(number);
-        absl::MutexLock lock(&shard.mutex);
+      &units_,
+      [&](UnitShard* shard, absl::Span<RoutedEvent> rest,
+          ShardLock::How how) -> absl::StatusOr<bool> {
+        const ShardLock lock(shard, how);
+        if (!lock.held()) return false;
         while (!rest.empty()) {
           const absl::Span<RoutedEvent> of_unit = FirstUnit(rest);
           rest.remove_prefix(of_unit.size());
           const uint64_t hash = of_unit[0].unit_hash;
-          absl::StatusOr<Unit*> found = shard.Find(hash, of_unit[0].root);
+          absl::StatusOr<Unit*> found = shard->Find(hash, of_unit[0].root);
           if (!found.ok()) return found.status();
           Unit* unit =
-              *found != nullptr ? *found : shard.Insert(hash, of_unit[0].root);
+              *found != nullptr ? *found : shard->Insert(hash, of_unit[0].root);
           UnpackAll(unit->packed(), &events);
           const size_t old = events.size();
           const bool appended = AreLater(of_unit, unit->packed());
@@ -247,12 +255,14 @@ absl::Status Population::AddBlock(const EventBatch& block) {
           }
           if (appended) {
             AppendEvents(absl::MakeConstSpan(events).subspan(old), hash, unit,
-                         &shard);
+                         shard);
           } else {
-            StoreEvents(events, hash, unit, &shard);
+            StoreEvents(events, hash, unit, shard);
           }
         }
-        return shard.Evict();
+        if (absl::Status evicted = shard->Evict(); !evicted.ok())
+          return evicted;
+        return true;
       });
 }
 

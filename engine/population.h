@@ -52,12 +52,16 @@ struct RoutedBatch {
   int64_t identity_version = 0;
   std::deque<std::string> roots;  // Those that are not texts of the batch.
 
-  // Calls `fn(shard, events)` with the events of each shard that has any, from
-  // `first_shard` on and then from the first one. Memory of the next ones is
-  // on its way meanwhile. Stops at the first error.
+  // Calls `fn(shard, events, how)` with the events of each shard that has any,
+  // from `first_shard` on and then from the first one. Memory of the next ones
+  // is on its way meanwhile. `fn` works under a ShardLock that is made like
+  // `how`; if it does not hold the mutex, since others work on the shard, `fn`
+  // returns false, and is called again when it was for all others. Stops at
+  // the first error.
   template <typename Fn>
   absl::Status ForEachShard(UnitTable* units, const Fn& fn) {
     const std::vector<Part> parts = Parts();
+    std::vector<size_t> busy;
     const auto of = [&](size_t i) {
       return absl::MakeSpan(events).subspan(parts[i].begin, parts[i].size);
     };
@@ -69,8 +73,15 @@ struct RoutedBatch {
         PrefetchUnits(of(i - 1), &units->shard(parts[i - 1].shard));
       }
       if (i < 2) continue;
-      absl::Status status = fn(parts[i - 2].shard, of(i - 2));
-      if (!status.ok()) return status;
+      const absl::StatusOr<bool> done =
+          fn(&units->shard(parts[i - 2].shard), of(i - 2), ShardLock::kTry);
+      if (!done.ok()) return done.status();
+      if (!*done) busy.push_back(i - 2);
+    }
+    for (const size_t i : busy) {
+      const absl::StatusOr<bool> done =
+          fn(&units->shard(parts[i].shard), of(i), ShardLock::kWait);
+      if (!done.ok()) return done.status();
     }
     return absl::OkStatus();
   }
@@ -115,26 +126,27 @@ class Population {
   UnitTable& units() { return units_; }
   const UnitTable& units() const { return units_; }
 
-  // Held shared by who works on units by their root, exclusively by who makes
-  // two units one.
+  // Held shared by who finds out the roots of ids, exclusively by who makes two
+  // units one, who holds the shards of both as well: who holds a shard and
+  // knows that a root of it is one (MayHaveMoved) can rely on it.
   absl::Mutex& identity_mutex() ABSL_LOCK_RETURNED(identity_mutex_) {
     return identity_mutex_;
   }
   const Identity& identity() const ABSL_SHARED_LOCKS_REQUIRED(identity_mutex_) {
     return identity_;
   }
-  // Makes two ids one unit; the units' events are the caller's business.
+  // Makes two ids one unit; the units' events are the caller's business. The
+  // shards of both are held.
   std::string MergeIds(absl::string_view a, absl::string_view b)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(identity_mutex_);
-  // Forgets the ids of a unit.
+  // Forgets the ids of a unit, whose shard is held.
   void RemoveIds(absl::string_view root)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(identity_mutex_);
   // Changes with every MergeIds and RemoveIds.
   int64_t identity_version() const { return identity_version_.load(); }
   // Whether ids whose root had this hash when the identity had `version` may
-  // have another one by now.
-  bool MayHaveMoved(uint64_t root_hash, int64_t version) const
-      ABSL_SHARED_LOCKS_REQUIRED(identity_mutex_);
+  // have another one by now. The root's shard is held.
+  bool MayHaveMoved(uint64_t root_hash, int64_t version) const;
   // The root of an id. `hash` is the id's, and becomes the root's. The text is
   // `id` itself, or lives as long as the identity is not changed.
   absl::string_view RootOf(absl::string_view id, uint64_t* hash) const
@@ -181,8 +193,9 @@ class Population {
   std::bitset<1 << 20> has_alias_ ABSL_GUARDED_BY(identity_mutex_);
   std::atomic<int64_t> identity_version_{0};
   // Of the latest versions: the hash of the root that was none from the next
-  // version on.
-  std::array<uint64_t, 64> gone_ ABSL_GUARDED_BY(identity_mutex_) = {};
+  // version on. Written by who holds the identity's mutex, read by who does
+  // not.
+  std::array<std::atomic<uint64_t>, 64> gone_ = {};
   std::atomic<uint32_t> routed_{0};  // Batches.
 };
 

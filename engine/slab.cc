@@ -47,6 +47,9 @@ char* Slab::Allocate(size_t size) {
   if (head != nullptr) {
     char* record = head;
     std::memcpy(&head, record, sizeof(head));
+    // Whoever comes next need not wait for memory that nobody has touched for
+    // long.
+    __builtin_prefetch(head);
     return record;
   }
   if (left_ < size) {

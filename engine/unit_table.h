@@ -144,6 +144,34 @@ class UnitShard {
   bool spilled_ ABSL_GUARDED_BY(mutex) = false;
 };
 
+// Holds a shard's mutex as long as it lives, if it got it.
+class ABSL_SCOPED_LOCKABLE ShardLock {
+ public:
+  enum How {
+    kTry,   // Only if nobody holds it.
+    kWait,  // In any case.
+  };
+  ShardLock(UnitShard* shard, How how)
+      ABSL_EXCLUSIVE_LOCK_FUNCTION(shard->mutex)
+      : shard_(shard) {
+    if (how == kWait) {
+      shard->mutex.Lock();
+    } else if (!shard->mutex.TryLock()) {
+      shard_ = nullptr;
+    }
+  }
+  ~ShardLock() ABSL_UNLOCK_FUNCTION() {
+    if (shard_ != nullptr) shard_->mutex.Unlock();
+  }
+  ShardLock(const ShardLock&) = delete;
+  ShardLock& operator=(const ShardLock&) = delete;
+
+  bool held() const { return shard_ != nullptr; }
+
+ private:
+  UnitShard* shard_;
+};
+
 class UnitTable {
  public:
   static constexpr int kShardBits = 7;

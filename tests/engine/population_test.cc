@@ -15,7 +15,6 @@ namespace {
 class PopulationTest : public ::testing::Test {
  protected:
   bool MayHaveMoved(const std::string& root, int64_t version) {
-    absl::ReaderMutexLock lock(&population_.identity_mutex());
     return population_.MayHaveMoved(HashText(root), version);
   }
   std::string Merge(const std::string& a, const std::string& b) {
@@ -57,9 +56,9 @@ TEST_F(PopulationTest, WhoIsRemovedIsGone) {
 
 TEST_F(PopulationTest, AfterManyChangesAnybodyMayHaveMoved) {
   const int64_t version = population_.identity_version();
-  for (int i = 0; i < 64; ++i)
+  for (int i = 0; i < 63; ++i)
     Merge(absl::StrCat("a", i), absl::StrCat("b", i));
-  for (int i = 0; i < 64; ++i) {
+  for (int i = 0; i < 63; ++i) {
     EXPECT_TRUE(MayHaveMoved(absl::StrCat("b", i), version)) << i;
     EXPECT_FALSE(MayHaveMoved(absl::StrCat("a", i), version)) << i;
   }
