@@ -161,8 +161,8 @@ const std::vector<Setting>& Settings() {
              &Config::ingest_memory_mb, 1, 1 << 20),
       Number(
           "threads",
-          "Threads that read what is stored at the start, and scan it later. "
-          "The default is the number of cores.",
+          "Threads that read what is stored at the start, scan it later, and "
+          "share a full result. The default is the number of cores.",
           &Config::threads, 1, 64),
       Duration("max-event-lead",
                "Events further ahead of the server's clock are refused.",

@@ -18,6 +18,7 @@
 #include "service/convert_results.h"
 #include "service/convert_time.h"
 #include "service/names.h"
+#include "service/shared_work.h"
 
 namespace stagecraft::service {
 namespace {
@@ -123,11 +124,13 @@ struct Looks::Moment {
 };
 
 Looks::Looks(engine::Engine* engine, Catalog* catalog, Ledger* ledger,
-             Clock clock)
+             Clock clock, int threads)
     : engine_(engine),
       catalog_(catalog),
       ledger_(ledger),
-      clock_(std::move(clock)) {}
+      clock_(std::move(clock)),
+      helpers_(std::max(threads - 1, 0)),
+      queue_(helpers_ == 0 ? nullptr : std::make_unique<WorkQueue>(helpers_)) {}
 
 absl::StatusOr<Looks::Started> Looks::FindStarted(
     absl::string_view name) const {
@@ -194,30 +197,27 @@ absl::StatusOr<v1::ExperimentResults> Looks::Results(
   return results;
 }
 
-absl::Status Looks::AddSegments(const Moment& moment,
-                                v1::ExperimentResults* results) const {
+absl::StatusOr<std::optional<v1::SegmentResult>> Looks::ResultOfSegment(
+    const Moment& moment, const engine::Engine::SegmentKey& key) const {
   const std::string& name = moment.experiment().name;
-  const auto segments = engine_->ExperimentSegments(name);
-  if (!segments.ok()) return segments.status();
-  for (const engine::Engine::SegmentKey& key : *segments) {
-    const auto look = engine_->LookAtExperiment(name, moment.look.as_of, key);
-    if (!look.ok()) return look.status();
-    if (!Fits(moment.experiment(), *look)) return ChangedMeanwhile(name);
-    if (std::all_of(look->units.begin(), look->units.end(),
-                    [](int64_t units) { return units == 0; })) {
-      continue;
-    }
-    v1::SegmentResult* segment = results->add_segments();
-    segment->mutable_segment()->set_attribute(key.attribute);
-    segment->mutable_segment()->set_value(key.value);
-    segment->mutable_units()->Add(look->units.begin(), look->units.end());
-    for (const engine::KpiAnalysis& analysis :
-         engine::Analyze(moment.experiment(), *look)) {
-      *segment->add_kpis() =
-          ToProto(moment.proto(), moment.experiment(), analysis);
-    }
+  const auto look = engine_->LookAtExperiment(name, moment.look.as_of, key);
+  if (!look.ok()) return look.status();
+  if (!Fits(moment.experiment(), *look)) return ChangedMeanwhile(name);
+  std::optional<v1::SegmentResult> result;
+  if (std::all_of(look->units.begin(), look->units.end(),
+                  [](int64_t units) { return units == 0; })) {
+    return result;
   }
-  return absl::OkStatus();
+  result.emplace();
+  result->mutable_segment()->set_attribute(key.attribute);
+  result->mutable_segment()->set_value(key.value);
+  result->mutable_units()->Add(look->units.begin(), look->units.end());
+  for (const engine::KpiAnalysis& analysis :
+       engine::Analyze(moment.experiment(), *look)) {
+    *result->add_kpis() =
+        ToProto(moment.proto(), moment.experiment(), analysis);
+  }
+  return result;
 }
 
 absl::Status Looks::AddPaths(const Moment& moment,
@@ -250,9 +250,25 @@ absl::Status Looks::AddPaths(const Moment& moment,
 
 absl::Status Looks::AddFullView(const Moment& moment,
                                 v1::ExperimentResults* results) const {
-  const absl::Status status = AddSegments(moment, results);
-  if (!status.ok()) return status;
-  return AddPaths(moment, results);
+  const auto keys = engine_->ExperimentSegments(moment.experiment().name);
+  if (!keys.ok()) return keys.status();
+  absl::Status paths;
+  std::vector<absl::StatusOr<std::optional<v1::SegmentResult>>> segments(
+      keys->size());
+  // The paths first: they are the largest part.
+  ShareWork(queue_.get(), helpers_, 1 + keys->size(), [&](size_t i) {
+    if (i == 0) {
+      paths = AddPaths(moment, results);
+    } else {
+      segments[i - 1] = ResultOfSegment(moment, (*keys)[i - 1]);
+    }
+  });
+  if (!paths.ok()) return paths;
+  for (absl::StatusOr<std::optional<v1::SegmentResult>>& segment : segments) {
+    if (!segment.ok()) return segment.status();
+    if (segment->has_value()) *results->add_segments() = **std::move(segment);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::JourneyFunnel> Looks::Funnel(

@@ -2,6 +2,7 @@
 #ifndef STAGECRAFT_SERVICE_LOOKS_H_
 #define STAGECRAFT_SERVICE_LOOKS_H_
 
+#include <memory>
 #include <optional>
 
 #include "absl/status/statusor.h"
@@ -10,6 +11,7 @@
 #include "engine/event.h"
 #include "service/clock.h"
 #include "service/ledger.h"
+#include "service/work_queue.h"
 #include "stagecraft/v1/decision.pb.h"
 #include "stagecraft/v1/experiment.pb.h"
 #include "stagecraft/v1/result.pb.h"
@@ -25,7 +27,9 @@ bool IsSameRun(const v1::Decision& decision, const v1::Experiment& experiment);
 // Thread-safe. All arguments outlive it.
 class Looks {
  public:
-  Looks(engine::Engine* engine, Catalog* catalog, Ledger* ledger, Clock clock);
+  // Large looks are shared by up to `threads` threads, the caller's included.
+  Looks(engine::Engine* engine, Catalog* catalog, Ledger* ledger, Clock clock,
+        int threads);
 
   // Errors of all: kInvalidArgument, kNotFound, and kFailedPrecondition for a
   // draft.
@@ -77,8 +81,9 @@ class Looks {
                                 bool exact = false) const;
   absl::Status AddFullView(const Moment& moment,
                            v1::ExperimentResults* results) const;
-  absl::Status AddSegments(const Moment& moment,
-                           v1::ExperimentResults* results) const;
+  // What a segment says; nothing if it has no units.
+  absl::StatusOr<std::optional<v1::SegmentResult>> ResultOfSegment(
+      const Moment& moment, const engine::Engine::SegmentKey& key) const;
   absl::Status AddPaths(const Moment& moment,
                         v1::ExperimentResults* results) const;
   v1::Decision DecisionOf(v1::Decision::Action action,
@@ -88,6 +93,8 @@ class Looks {
   Catalog* const catalog_;
   Ledger* const ledger_;
   const Clock clock_;
+  const int helpers_;
+  std::unique_ptr<WorkQueue> queue_;  // None without helpers.
 };
 
 }  // namespace stagecraft::service

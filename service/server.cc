@@ -117,8 +117,8 @@ absl::Status Server::Parts::OpenData(std::unique_ptr<engine::Store> given) {
   auto loaded_ledger = Ledger::Load(store.get(), clock);
   if (!loaded_ledger.ok()) return loaded_ledger.status();
   ledger = *std::move(loaded_ledger);
-  looks =
-      std::make_unique<Looks>(engine.get(), catalog.get(), ledger.get(), clock);
+  looks = std::make_unique<Looks>(engine.get(), catalog.get(), ledger.get(),
+                                  clock, config.threads);
   load_time = absl::FromChrono(std::chrono::steady_clock::now() - begin);
   const engine::Engine::Stats stats = engine->GetStats();
   if (!stats.snapshot_refused.empty()) {

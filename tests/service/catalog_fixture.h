@@ -73,7 +73,7 @@ class CatalogFixture : public ::testing::Test {
     ASSERT_TRUE(ledger.ok()) << ledger.status();
     world.ledger = *std::move(ledger);
     world.looks = std::make_unique<Looks>(
-        world.engine.get(), world.catalog.get(), world.ledger.get(), clock);
+        world.engine.get(), world.catalog.get(), world.ledger.get(), clock, 2);
     world.journeys = std::make_unique<JourneyService>(world.catalog.get());
     world.kpis = std::make_unique<KpiService>(world.catalog.get());
     world.layers = std::make_unique<LayerService>(world.catalog.get());

@@ -109,9 +109,9 @@ class LooksFixture : public ::testing::Test {
     auto ledger = Ledger::Load(store_.get(), [this] { return ToTime(now_); });
     ASSERT_THAT(ledger, testing::IsOk());
     ledger_ = *std::move(ledger);
-    looks_ =
-        std::make_unique<Looks>(engine_.get(), catalog_.get(), ledger_.get(),
-                                [this] { return ToTime(now_); });
+    looks_ = std::make_unique<Looks>(
+        engine_.get(), catalog_.get(), ledger_.get(),
+        [this] { return ToTime(now_); }, 2);
   }
 
   void Change(const std::function<void(CatalogEdit& edit)>& change) {
