@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/duration_tally.h"
+#include "engine/entry_groups.h"
 #include "engine/segmenter.h"
 #include "engine/sums.h"
 #include "engine/tick.h"
@@ -53,6 +54,8 @@ struct Column {
   std::optional<Micros> horizon = std::nullopt;
   // How the times that open units have waited are rounded; none: not at all.
   std::optional<DurationGrid> waits = std::nullopt;
+  // Without a horizon: open units stand in these groups; none: by themselves.
+  std::optional<EntryGrid> entries = std::nullopt;
   friend bool operator==(const Column&, const Column&) = default;
 };
 

@@ -60,6 +60,15 @@ int64_t DurationChanges::SizeOf(Tick after, Tick until) const {
   return size;
 }
 
+std::optional<Tick> DurationChanges::LastWith(int64_t size, Tick until) const {
+  for (auto it = After(until); it != ticks_.begin() && size > 0;) {
+    --it;
+    size -= static_cast<int64_t>(it->changes.size());
+    if (size <= 0) return it->tick;
+  }
+  return std::nullopt;
+}
+
 void DurationChanges::Shrink(Tick after, Tick before) {
   for (auto it = ticks_.begin() + (After(after) - ticks_.cbegin());
        it != ticks_.end() && it->tick < before; ++it) {

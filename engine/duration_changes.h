@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "engine/duration_tally.h"
@@ -37,6 +38,9 @@ class DurationChanges {
 
   // How many changes are kept at ticks in (after, until].
   int64_t SizeOf(Tick after, Tick until) const;
+  // The last tick up to `until` from which on, up to `until`, there are at
+  // least `size` changes; nothing if there are not so many.
+  std::optional<Tick> LastWith(int64_t size, Tick until) const;
   // Calls fn(change) with the changes at ticks in (after, until], in no order.
   template <typename Fn>
   void ForEachIn(Tick after, Tick until, const Fn& fn) const {

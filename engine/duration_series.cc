@@ -32,6 +32,15 @@ class OpenUnits {
   absl::flat_hash_map<std::pair<uint64_t, uint32_t>, int64_t> counts_;
 };
 
+int64_t UnitsOf(absl::Span<const DurationCounts::Count> counts) {
+  int64_t units = 0;
+  for (const DurationCounts::Count& count : counts) units += count.count;
+  return units;
+}
+
+// The earliest look at the tick.
+Micros EarliestLook(Tick tick) { return Micros{tick >> 1} * kTickLength; }
+
 bool IsOpen(uint64_t key) {
   return key >> 56 == static_cast<uint64_t>(DurationKind::kOpen);
 }
@@ -45,13 +54,32 @@ void DurationSeries::See(Tick present) {
 
 Micros DurationSeries::MergedUntil(Tick tick) const {
   if (!horizon_.has_value()) return -1;
-  // The earliest look at the tick.
-  const Micros as_of = Micros{tick >> 1} * kTickLength;
-  return std::clamp<Micros>(as_of - *horizon_, -1, kMaxBin);
+  return std::clamp<Micros>(EarliestLook(tick) - *horizon_, -1, kMaxBin);
 }
 
 Micros DurationSeries::MergedInTotals(Tick present) const {
   return std::max<Micros>(MergedUntil(present) - kMergeLag, -1);
+}
+
+std::optional<EntryGroups> DurationSeries::GroupsAt(Tick tick,
+                                                    int64_t units) const {
+  if (!entries_.has_value() || units <= entries_->exact_units) {
+    return std::nullopt;
+  }
+  return EntryGroups{.grid = entries_->grid, .moment = EarliestLook(tick)};
+}
+
+void DurationSeries::KeepGroups() {
+  if (!entries_.has_value()) return;
+  const std::optional<Tick> tick =
+      changes_.LastWith(kGroupChanges, total_until_);
+  if (!tick.has_value()) return;
+  for (GroupedTotal& total : totals_) {
+    if (auto groups = GroupsAt(*tick, total.units()); groups.has_value()) {
+      groups->moment -= kGroupLag;
+      total.KeepGroups(*groups);
+    }
+  }
 }
 
 void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
@@ -101,8 +129,9 @@ void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
   for (size_t slot = 0; slot < more.size(); ++slot) {
     totals_[slot].AddSorted(more[slot]);
     totals_[slot].MergeOpen(merged_until_);
-    largest_total_ = std::max(largest_total_, totals_[slot].size());
+    largest_total_ = std::max(largest_total_, totals_[slot].total().size());
   }
+  KeepGroups();
 }
 
 void DurationSeries::Subtract(const DurationSeries& other,
@@ -127,6 +156,17 @@ DurationCounts DurationSeries::At(int slot, Tick tick,
     more.push_back(
         {MergedKey(change.key, merged), int64_t{sign} * change.count});
   };
+  // Puts open units of `more` in the groups that they stand in together with so
+  // many others.
+  const auto group = [&](int64_t others) {
+    const auto groups = GroupsAt(tick, others + UnitsOf(more));
+    if (groups.has_value()) {
+      for (DurationCounts::Count& count : more) {
+        count.key = groups->KeyOf(count.key);
+      }
+    }
+    return groups;
+  };
   constexpr Tick kBegin = std::numeric_limits<Tick>::min();
   DurationCounts counts;
   // Whoever stands together in the totals, but not at the tick.
@@ -138,6 +178,7 @@ DurationCounts DurationSeries::At(int slot, Tick tick,
     changes_.ForEachIn(
         kBegin, tick,
         [&](const DurationChanges::Change& change) { add(change); });
+    group(0);
     counts.AddAll(&more);
     return counts;
   }
@@ -153,9 +194,6 @@ DurationCounts DurationSeries::At(int slot, Tick tick,
     });
     merged = merged_until_;
   }
-  if (static_cast<size_t>(slot) < totals_.size()) {
-    counts = totals_[slot].Counts(merged);
-  }
   for (const DurationChanges::Change& change : pending_) add(change);
   changes_.ForEachIn(
       total_until_, tick,
@@ -163,13 +201,28 @@ DurationCounts DurationSeries::At(int slot, Tick tick,
   changes_.ForEachIn(
       tick, total_until_,
       [&](const DurationChanges::Change& change) { add(change, -1); });
+  const GroupedTotal none;
+  const GroupedTotal& total =
+      static_cast<size_t>(slot) < totals_.size() ? totals_[slot] : none;
+  const auto groups = group(total.units());
+  counts =
+      groups.has_value() ? total.Counts(*groups) : total.total().Counts(merged);
   counts.AddAll(&more);
   return counts;
 }
 
+std::vector<DurationBin> DurationSeries::BinsAt(
+    int slot, Micros as_of, const SlotCombinations& of) const {
+  const Tick tick = AsOfTick(as_of);
+  const DurationCounts counts = At(slot, tick, of);
+  const auto groups = GroupsAt(tick, UnitsOf(counts.counts()));
+  return counts.AsOf(as_of, horizon_, waits_,
+                     groups.has_value() ? &*groups : nullptr);
+}
+
 int64_t DurationSeries::bytes() const {
-  int64_t totals = totals_.capacity() * sizeof(DurationTotal);
-  for (const DurationTotal& total : totals_) totals += total.bytes();
+  int64_t totals = totals_.capacity() * sizeof(GroupedTotal);
+  for (const GroupedTotal& total : totals_) totals += total.bytes();
   return changes_.bytes() + totals +
          static_cast<int64_t>(pending_.capacity() *
                               sizeof(DurationChanges::Change));

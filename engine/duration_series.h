@@ -13,7 +13,8 @@
 #include "absl/types/span.h"
 #include "engine/duration_changes.h"
 #include "engine/duration_tally.h"
-#include "engine/duration_total.h"
+#include "engine/entry_groups.h"
+#include "engine/grouped_total.h"
 #include "engine/slot_combinations.h"
 #include "engine/tick.h"
 
@@ -27,12 +28,15 @@ namespace stagecraft::engine {
 // The sum up to some recent present is kept besides, by slot, and what is
 // pending since then. If there is a horizon, the units that are open for as
 // long stand together there, at bin 0: who they are follows from the present.
+// If there are groups of entries, those of a recent moment are kept, too.
 class DurationSeries {
  public:
-  // Changes of units that are open come at ticks from that of their bin on.
+  // Changes of units that are open come at ticks from that of their bin on. See
+  // Column for the arguments.
   explicit DurationSeries(std::optional<Micros> horizon,
-                          std::optional<DurationGrid> waits = std::nullopt)
-      : horizon_(horizon), waits_(waits) {}
+                          std::optional<DurationGrid> waits = std::nullopt,
+                          std::optional<EntryGrid> entries = std::nullopt)
+      : horizon_(horizon), waits_(waits), entries_(entries) {}
 
   void Add(Tick tick, uint64_t key, uint32_t combination, int64_t count,
            const SlotCombinations& of, Tick present) {
@@ -53,12 +57,11 @@ class DurationSeries {
                 absl::Span<const uint32_t> numbers);
 
   // The sum of all changes in `slot` at ticks <= `tick`; units that have been
-  // open for as long as the horizon by every look at that tick are at bin 0.
+  // open for as long as the horizon by every look at that tick are at bin 0,
+  // and those who stand in groups are where they stand at the first such look.
   DurationCounts At(int slot, Tick tick, const SlotCombinations& of) const;
   std::vector<DurationBin> BinsAt(int slot, Micros as_of,
-                                  const SlotCombinations& of) const {
-    return At(slot, AsOfTick(as_of), of).AsOf(as_of, horizon_, waits_);
-  }
+                                  const SlotCombinations& of) const;
 
   // The changes as bytes, the same for the same changes; appended to `out`.
   void Serialize(const SlotCombinations& of, std::string* out) const;
@@ -87,6 +90,10 @@ class DurationSeries {
  private:
   static constexpr size_t kUnsettled = 2048;
   static constexpr Micros kMergeLag = kDay;
+  // Groups are kept of so long ago, for looks that are not of this moment; and
+  // an event with a wrong time, in the future, must not make them.
+  static constexpr Micros kGroupLag = 2 * kHour;
+  static constexpr int64_t kGroupChanges = 256;
 
   void AddPending(Tick tick, uint64_t key, uint32_t combination,
                   int64_t count) {
@@ -102,6 +109,10 @@ class DurationSeries {
   // The same of totals: later, so that a look a day back need not look for who
   // was not among them yet.
   Micros MergedInTotals(Tick present) const;
+  // The groups of sums up to the tick, of so many units; nothing if they stand
+  // by themselves.
+  std::optional<EntryGroups> GroupsAt(Tick tick, int64_t units) const;
+  void KeepGroups();
   // Takes changes as Serialize writes them, whose combinations have these
   // numbers here; says which of them there are changes of.
   bool ParseChanges(absl::string_view* in, absl::Span<const uint32_t> numbers,
@@ -109,10 +120,11 @@ class DurationSeries {
 
   std::optional<Micros> horizon_;
   std::optional<DurationGrid> waits_;
+  std::optional<EntryGrid> entries_;
   DurationChanges changes_;
   // By slot, those that have any: of the changes up to total_until_ that are
   // not pending.
-  std::vector<DurationTotal> totals_;
+  std::vector<GroupedTotal> totals_;
   size_t largest_total_ = 0;
   Micros merged_until_ = -1;  // In totals_.
   Tick total_until_ = std::numeric_limits<Tick>::min();

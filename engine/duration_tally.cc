@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "engine/entry_groups.h"
 #include "engine/radix_sort.h"
 
 namespace stagecraft::engine {
@@ -121,7 +122,7 @@ int64_t DurationCounts::Total(DurationKind kind) const {
 
 std::vector<DurationBin> DurationCounts::AsOf(
     Micros as_of, std::optional<Micros> horizon,
-    const std::optional<DurationGrid>& waits) const {
+    const std::optional<DurationGrid>& waits, const EntryGroups* groups) const {
   const auto begin_of = [&](int kind) {
     return std::lower_bound(
         counts_.begin(), counts_.end(), static_cast<uint64_t>(kind) << 56,
@@ -139,8 +140,10 @@ std::vector<DurationBin> DurationCounts::AsOf(
   const Micros longest =
       std::max<Micros>(0, horizon.value_or(std::numeric_limits<Micros>::max()));
   const auto waited = [&] {
-    const Micros time =
-        std::clamp<Micros>(as_of - std::prev(open)->bin(), 0, longest);
+    const Count& last = *std::prev(open);
+    const Micros entry =
+        groups == nullptr ? last.bin() : groups->MiddleOf(last.key);
+    const Micros time = std::clamp<Micros>(as_of - entry, 0, longest);
     return waits.has_value() && time < longest ? waits->BinOf(time) : time;
   };
   constexpr Micros kNone = std::numeric_limits<Micros>::max();

@@ -8,7 +8,8 @@
 // of 2^-15; a bin stands for its lower limit. So a duration is exact if the
 // data lie on the grid and it is shorter than 65536 bins, and too short by less
 // than 2^-15 of itself otherwise. Open units are kept by the bin of their time
-// of entry: as of T they are censored at T - entry.
+// of entry: as of T they are censored at T - entry. Where they are many and
+// have no horizon, those who entered long ago stand in groups (entry_groups.h).
 #ifndef STAGECRAFT_ENGINE_DURATION_TALLY_H_
 #define STAGECRAFT_ENGINE_DURATION_TALLY_H_
 
@@ -68,6 +69,8 @@ inline uint64_t DurationKey(DurationKind kind, Micros bin) {
   return static_cast<uint64_t>(kind) << 56 | static_cast<uint64_t>(bin);
 }
 
+struct EntryGroups;
+
 // Counts of units by kind and bin. Adds and subtracts; zero counts vanish.
 class DurationCounts {
  public:
@@ -99,10 +102,11 @@ class DurationCounts {
 
   // Bins in increasing order of duration, as of `as_of`: open units are
   // censored at as_of - entry, rounded by `waits` if it is given, but not later
-  // than `horizon`.
+  // than `horizon`. `groups`: what groups open units stand in, if any.
   std::vector<DurationBin> AsOf(
       Micros as_of, std::optional<Micros> horizon,
-      const std::optional<DurationGrid>& waits = std::nullopt) const;
+      const std::optional<DurationGrid>& waits = std::nullopt,
+      const EntryGroups* groups = nullptr) const;
 
   friend bool operator==(const DurationCounts& a, const DurationCounts& b) {
     return a.counts_ == b.counts_;

@@ -2,8 +2,10 @@
 #ifndef STAGECRAFT_ENGINE_DURATION_TOTAL_H_
 #define STAGECRAFT_ENGINE_DURATION_TOTAL_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -36,11 +38,17 @@ class DurationTotal {
   size_t size() const { return size_; }
   // All of them, with the open units up to `merged` together.
   DurationCounts Counts(Micros merged) const;
+  // Calls fn(count) in the order of keys, with those in [begin, end).
   template <typename Fn>
-  void ForEach(const Fn& fn) const {
-    for (const Piece& piece : pieces_) {
-      for (const DurationCounts::Count& count : piece.counts.counts()) {
-        fn(count);
+  void ForEach(const Fn& fn, uint64_t begin = 0,
+               uint64_t end = std::numeric_limits<uint64_t>::max()) const {
+    auto piece = std::partition_point(
+        pieces_.begin(), pieces_.end(),
+        [begin](const Piece& of) { return of.begin <= begin; });
+    if (piece != pieces_.begin()) --piece;
+    for (; piece != pieces_.end() && piece->begin < end; ++piece) {
+      for (const DurationCounts::Count& count : piece->counts.counts()) {
+        if (count.key >= begin && count.key < end) fn(count);
       }
     }
   }

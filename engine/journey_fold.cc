@@ -37,6 +37,11 @@ const FoldEvent* FirstFrom(absl::Span<const FoldEvent> events, size_t spec,
   return nullptr;
 }
 
+// Once so many have come to a stage, those who are still there have waited for
+// times that are known to 1/256.
+constexpr int kEntryBits = 7;
+constexpr int64_t kExactUnits = 32'768;
+
 }  // namespace
 
 JourneyFold::JourneyFold(std::shared_ptr<const Journey> journey)
@@ -51,7 +56,10 @@ JourneyFold::JourneyFold(std::shared_ptr<const Journey> journey)
 Tallies JourneyFold::ZeroTallies() const {
   std::vector<Column> columns(journey_->stages.size() * kStageColumns);
   for (size_t stage = 0; stage < journey_->stages.size(); ++stage) {
-    columns[ColumnOf(static_cast<int>(stage), kTime)].durations = true;
+    Column& time = columns[ColumnOf(static_cast<int>(stage), kTime)];
+    time.durations = true;
+    time.entries = {.grid = {journey_->time_resolution, kEntryBits},
+                    .exact_units = kExactUnits};
   }
   return Tallies({.slots = segmenter_.slot_count(),
                   .columns = std::move(columns),

@@ -136,7 +136,7 @@ class Population {
     return identity_;
   }
   // Makes two ids one unit; the units' events are the caller's business. The
-  // shards of both are held.
+  // shards of both are held, unless nobody else is at work.
   std::string MergeIds(absl::string_view a, absl::string_view b)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(identity_mutex_);
   // Forgets the ids of a unit, whose shard is held.

@@ -28,7 +28,7 @@ Tallies::Tallies(TalliesShape shape) : shape_(std::move(shape)) {
   for (size_t group = 0; group < groups; ++group) {
     for (const Column& column : columns()) {
       if (column.durations)
-        durations_.emplace_back(column.horizon, column.waits);
+        durations_.emplace_back(column.horizon, column.waits, column.entries);
     }
   }
 }

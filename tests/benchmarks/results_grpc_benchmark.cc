@@ -10,6 +10,7 @@
 // depends on what else the machine does.
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -83,6 +84,20 @@ class World {
     request.set_view(view);
     v1::ExperimentResults response;
     Check(results_->GetExperimentResults(&context, request, &response));
+    return response;
+  }
+  // Of everything, or as of so long before the end of the load.
+  v1::JourneyFunnel Funnel(engine::Micros before = 0) {
+    grpc::ClientContext context;
+    v1::GetJourneyFunnelRequest request;
+    request.set_name(testing::MakeLoadJourney()->name);
+    if (before > 0) {
+      request.mutable_as_of()->set_seconds(
+          (testing::kLoadBegin + testing::kLoadLength - before) /
+          engine::kSecond);
+    }
+    v1::JourneyFunnel response;
+    Check(results_->GetJourneyFunnel(&context, request, &response));
     return response;
   }
   v1::Experiment Experiment(int experiment) {
@@ -201,6 +216,10 @@ void Main(const Flags& flags) {
     Measure("results, full", &few, &many, flags.calls, [](World* world, int i) {
       return world->Results(i, v1::RESULT_VIEW_FULL);
     });
+    Measure("funnel", &few, &many, flags.calls,
+            [](World* world, int) { return world->Funnel(); });
+    Measure("funnel, past", &few, &many, std::min<int64_t>(flags.calls, 50),
+            [](World* world, int) { return world->Funnel(3 * engine::kDay); });
   }
   std::filesystem::remove_all(flags.data);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/engine/naive_groups.h"
 #include "tests/engine/random_contributions.h"
 
 namespace stagecraft::engine {
@@ -44,12 +45,20 @@ class NaiveTallies {
                                Tick tick) const {
     DurationCounts result;
     const auto horizon = TestColumns()[column].horizon;
-    for (const auto& [key, count] : Counts(slot, group, column, tick)) {
+    const auto counts = Counts(slot, group, column, tick);
+    const bool in_groups = AreInGroups(column, counts);
+    for (const auto& [key, count] : counts) {
       const auto [kind, bin] = key;
       // No look at the tick is before its hour.
-      const bool is_over = kind == DurationKind::kOpen && horizon.has_value() &&
-                           bin + *horizon <= tick / 2 * kHour;
-      result.Add(kind, is_over ? 0 : bin, count);
+      const Micros moment = tick / 2 * kHour;
+      const bool open = kind == DurationKind::kOpen;
+      const bool is_over =
+          open && horizon.has_value() && bin + *horizon <= moment;
+      result.Add(kind,
+                 is_over             ? 0
+                 : open && in_groups ? GroupOf(column, bin, moment).begin
+                                     : bin,
+                 count);
     }
     return result;
   }
@@ -58,13 +67,17 @@ class NaiveTallies {
     const Micros horizon =
         TestColumns()[column].horizon.value_or(10'000'000 * kDay);
     std::map<Micros, DurationBin> bins;
-    for (const auto& [key, count] :
-         Counts(slot, group, column, AsOfTick(as_of))) {
+    const auto counts = Counts(slot, group, column, AsOfTick(as_of));
+    const bool in_groups = AreInGroups(column, counts);
+    for (const auto& [key, count] : counts) {
       if (count == 0) continue;
       const auto [kind, bin] = key;
       const bool open = kind == DurationKind::kOpen;
+      const Micros entry =
+          open && in_groups ? GroupOf(column, bin, as_of / kHour * kHour).middle
+                            : bin;
       const Micros duration =
-          open ? std::min(std::max<Micros>(as_of - bin, 0), horizon) : bin;
+          open ? std::min(std::max<Micros>(as_of - entry, 0), horizon) : bin;
       DurationBin& result = bins[duration];
       result.duration = duration;
       (kind == DurationKind::kEvent      ? result.events
@@ -80,6 +93,16 @@ class NaiveTallies {
   using Key = std::tuple<int, int, int>;
   using KindAndBin = std::pair<DurationKind, Micros>;
 
+  static bool AreInGroups(int column,
+                          const std::map<KindAndBin, int64_t>& counts) {
+    int64_t units = 0;
+    for (const auto& [key, count] : counts) units += count;
+    const auto entries = TestColumns()[column].entries;
+    return entries.has_value() && units > entries->exact_units;
+  }
+  static NaiveGroup GroupOf(int column, Micros bin, Micros moment) {
+    return FindGroup(bin, moment, TestColumns()[column].entries->grid);
+  }
   std::map<KindAndBin, int64_t> Counts(int slot, int group, int column,
                                        Tick tick) const {
     std::map<KindAndBin, int64_t> result;

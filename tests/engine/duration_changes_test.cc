@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -62,6 +63,24 @@ TEST(DurationChangesTest, SumsAreThoseOfAMap) {
       EXPECT_EQ(SumsOf(changes, after, until), expected);
     }
   }
+}
+
+TEST(DurationChangesTest, FewLateTicksAreNotTheLastWithMany) {
+  DurationChanges changes;
+  for (uint64_t key = 0; key < 10; ++key) changes.Add(5, key, 0, 1);
+  for (uint64_t key = 0; key < 3; ++key) changes.Add(9, key, 0, 1);
+  changes.Add(1000, 0, 0, 1);
+  EXPECT_EQ(changes.LastWith(1, 2000), 1000);
+  EXPECT_EQ(changes.LastWith(2, 2000), 9);
+  EXPECT_EQ(changes.LastWith(4, 2000), 9);
+  EXPECT_EQ(changes.LastWith(5, 2000), 5);
+  EXPECT_EQ(changes.LastWith(14, 2000), 5);
+  EXPECT_EQ(changes.LastWith(15, 2000), std::nullopt);
+  // What comes after `until` does not count.
+  EXPECT_EQ(changes.LastWith(1, 999), 9);
+  EXPECT_EQ(changes.LastWith(1, 9), 9);
+  EXPECT_EQ(changes.LastWith(1, 8), 5);
+  EXPECT_EQ(changes.LastWith(1, 4), std::nullopt);
 }
 
 TEST(DurationChangesTest, EqualOnesMeet) {

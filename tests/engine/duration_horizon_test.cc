@@ -1,5 +1,5 @@
-// Durations with a horizon, in all states that tallies can be in, against a
-// count of units one by one.
+// Durations with a horizon, or with open units in groups, in all states that
+// tallies can be in, against a count of units one by one.
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/book.h"
 #include "gtest/gtest.h"
+#include "tests/engine/naive_groups.h"
 #include "tests/support/status_matchers.h"
 
 namespace stagecraft::engine {
@@ -33,6 +34,8 @@ struct Case {
   // As earlier builds had it: with a change at the horizon.
   bool explicit_horizon;
   uint64_t seed;
+  // Instead of a horizon.
+  std::optional<EntryGrid> entries = std::nullopt;
 };
 
 class DurationHorizonTest : public ::testing::TestWithParam<Case> {
@@ -45,9 +48,9 @@ class DurationHorizonTest : public ::testing::TestWithParam<Case> {
   bool OneIn(int n) { return Below(n) == 0; }
 
   TalliesShape Shape() const {
-    return {.slots = 3,
-            .groups = 1,
-            .columns = {{.durations = true, .horizon = GetParam().horizon}}};
+    Column column = {.durations = true, .entries = GetParam().entries};
+    if (!column.entries.has_value()) column.horizon = GetParam().horizon;
+    return {.slots = 3, .groups = 1, .columns = {column}};
   }
   Micros BinOf(const Unit& unit) const {
     return EntryBinOf(unit.entry, GetParam().resolution);
@@ -59,6 +62,7 @@ class DurationHorizonTest : public ::testing::TestWithParam<Case> {
   Unit MakeUnit(Micros from) {
     Unit unit;
     unit.entry = from + Below(5 * kDay);
+    if (OneIn(300)) unit.entry += 40 * kDay;  // A clock that is wrong.
     const Micros reach = std::min(2 * GetParam().horizon, 30 * kDay);
     if (!OneIn(3)) unit.end = unit.entry + Below(reach + 1);
     if (OneIn(8)) unit.crossing = unit.entry + Below(reach + 1);
@@ -100,18 +104,27 @@ class DurationHorizonTest : public ::testing::TestWithParam<Case> {
 
   std::vector<DurationBin> Count(int slot, Micros as_of) const {
     const Tick tick = AsOfTick(as_of);
+    const auto is_there = [&](const Unit& unit) {
+      return (slot == 0 || slot == unit.segment) &&
+             EventTick(unit.entry) <= tick &&
+             !(unit.crossing.has_value() && EventTick(*unit.crossing) <= tick);
+    };
+    const auto& entries = GetParam().entries;
+    const bool in_groups =
+        entries.has_value() && std::count_if(units_.begin(), units_.end(),
+                                             is_there) > entries->exact_units;
     std::map<Micros, DurationBin> bins;
     for (const Unit& unit : units_) {
-      if (slot != 0 && slot != unit.segment) continue;
-      if (EventTick(unit.entry) > tick) continue;
-      if (unit.crossing.has_value() && EventTick(*unit.crossing) <= tick) {
-        continue;
-      }
+      if (!is_there(unit)) continue;
       const bool ended = EndsInTime(unit) && EventTick(*unit.end) <= tick;
+      const Micros entry =
+          in_groups
+              ? FindGroup(BinOf(unit), as_of / kHour * kHour, entries->grid)
+                    .middle
+              : BinOf(unit);
       const Micros duration =
-          ended
-              ? DurationBinOf(*unit.end - unit.entry, GetParam().resolution)
-              : std::clamp<Micros>(as_of - BinOf(unit), 0, GetParam().horizon);
+          ended ? DurationBinOf(*unit.end - unit.entry, GetParam().resolution)
+                : std::clamp<Micros>(as_of - entry, 0, GetParam().horizon);
       DurationBin& bin = bins[duration];
       bin.duration = duration;
       ++(ended ? bin.events : bin.censored);
@@ -194,6 +207,15 @@ std::vector<Case> Cases() {
       for (const bool explicit_horizon : {false, true}) {
         if (explicit_horizon && horizon == kMaxTime) continue;
         cases.push_back({horizon, resolution, explicit_horizon, ++seed});
+      }
+    }
+  }
+  for (const Micros resolution : {kSecond, 7 * kSecond + 13, kHour}) {
+    for (const int bits : {1, 4, 7}) {
+      // All of them, those of some slots and times, and none.
+      for (const int units : {0, 700, 100'000}) {
+        cases.push_back({kMaxTime, resolution, false, ++seed,
+                         EntryGrid{{resolution, bits}, units}});
       }
     }
   }

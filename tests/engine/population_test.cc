@@ -1,16 +1,26 @@
 #include "engine/population.h"
 
 #include <cstdint>
+#include <iterator>
+#include <set>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "engine/hash.h"
 #include "engine/record.h"
 #include "engine/store/memory_store.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/status_matchers.h"
 
 namespace stagecraft::engine {
 namespace {
+
+using ::stagecraft::testing::IsOk;
+using ::stagecraft::testing::StatusIs;
 
 class PopulationTest : public ::testing::Test {
  protected:
@@ -66,6 +76,104 @@ TEST_F(PopulationTest, AfterManyChangesAnybodyMayHaveMoved) {
   Merge("c", "d");
   EXPECT_TRUE(MayHaveMoved("somebody", version));
   EXPECT_FALSE(MayHaveMoved("somebody", version + 1));
+}
+
+// A batch of one event of each of some units.
+class RoutedBatchTest : public PopulationTest {
+ protected:
+  RoutedBatchTest() {
+    events_.resize(40);
+    for (size_t i = 0; i < events_.size(); ++i) {
+      Event& event = events_[i];
+      event.unit_id = event.event_id = absl::StrCat("u", i);
+      event.name = "see";
+      event.time = kDay;
+      EXPECT_THAT(batch_.Add(event), IsOk());
+      shards_.insert(UnitTable::ShardOf(HashText(event.unit_id)));
+    }
+    routed_ = population_.Route(batch_);
+  }
+  int NumberOf(const UnitShard* shard) {
+    for (const int i : shards_) {
+      if (&population_.units().shard(i) == shard) return i;
+    }
+    return -1;
+  }
+
+  std::vector<Event> events_;
+  EventBatch batch_;
+  RoutedBatch routed_;
+  std::set<int> shards_;
+};
+
+TEST_F(RoutedBatchTest, AShardThatOthersHoldComesLast) {
+  ASSERT_GT(shards_.size(), 10u);
+  const int held = *std::next(shards_.begin(), 3);
+  UnitShard& shard = population_.units().shard(held);
+  absl::Notification is_held;
+  absl::Notification others_are_done;
+  std::thread holder([&] {
+    absl::MutexLock lock(&shard.mutex);
+    is_held.Notify();
+    others_are_done.WaitForNotification();
+  });
+  is_held.WaitForNotification();
+  std::vector<int> order;
+  size_t events = 0;
+  EXPECT_THAT(
+      routed_.ForEachShard(&population_.units(),
+                           [&](UnitShard* of, absl::Span<RoutedEvent> some,
+                               ShardLock::How how) -> absl::StatusOr<bool> {
+                             // Now it is waited for.
+                             if (how == ShardLock::kWait)
+                               others_are_done.Notify();
+                             const ShardLock lock(of, how);
+                             if (!lock.held()) return false;
+                             order.push_back(NumberOf(of));
+                             events += some.size();
+                             for (const RoutedEvent& event : some) {
+                               EXPECT_EQ(UnitTable::ShardOf(event.unit_hash),
+                                         NumberOf(of));
+                             }
+                             return true;
+                           }),
+      IsOk());
+  if (!others_are_done.HasBeenNotified()) others_are_done.Notify();
+  holder.join();
+  ASSERT_FALSE(order.empty());
+  EXPECT_EQ(order.back(), held);
+  EXPECT_EQ(events, events_.size());
+  EXPECT_EQ(order.size(), shards_.size());
+  EXPECT_EQ(std::set<int>(order.begin(), order.end()), shards_);
+}
+
+TEST_F(RoutedBatchTest, AnErrorEndsItBeforeThoseThatWait) {
+  int calls = 0;
+  const auto status =
+      routed_.ForEachShard(&population_.units(),
+                           [&](UnitShard*, absl::Span<RoutedEvent>,
+                               ShardLock::How how) -> absl::StatusOr<bool> {
+                             EXPECT_EQ(how, ShardLock::kTry);
+                             if (++calls < 3) return false;
+                             return absl::UnavailableError("no scratch");
+                           });
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable,
+                               ::testing::HasSubstr("no scratch")));
+  EXPECT_EQ(calls, 3);
+}
+
+TEST_F(RoutedBatchTest, AnErrorOfOneThatWaitedEndsItToo) {
+  size_t calls = 0;
+  const auto status =
+      routed_.ForEachShard(&population_.units(),
+                           [&](UnitShard*, absl::Span<RoutedEvent>,
+                               ShardLock::How how) -> absl::StatusOr<bool> {
+                             ++calls;
+                             if (how == ShardLock::kTry) return calls > 2;
+                             return absl::UnavailableError("no scratch");
+                           });
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable, ::testing::_));
+  EXPECT_EQ(calls, shards_.size() + 1);
 }
 
 }  // namespace

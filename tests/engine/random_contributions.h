@@ -3,6 +3,7 @@
 #define STAGECRAFT_TESTS_ENGINE_RANDOM_CONTRIBUTIONS_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -18,17 +19,21 @@ inline constexpr Tick kBegin = EventTick(20'000 * kDay);
 inline constexpr Tick kTicks = 700;  // From kBegin on.
 
 inline constexpr Micros kTestHorizon = 3 * kDay + 1;
+inline constexpr EntryGrid kTestEntries = {.grid = {kMinute, 3},
+                                           .exact_units = 20};
 
 inline std::vector<Column> TestColumns() {
   return {{.components = 0},   {.components = 1},
           {.durations = true}, {.components = 2},
           {.components = 4},   {.durations = true, .horizon = kTestHorizon},
-          {.components = 3}};
+          {.components = 3},   {.durations = true, .entries = kTestEntries}};
 }
 
 class Random {
  public:
-  explicit Random(uint64_t seed) : random_(seed) {}
+  // Of the first so many columns.
+  explicit Random(uint64_t seed, size_t columns = TestColumns().size())
+      : random_(seed), columns_(static_cast<int64_t>(columns)) {}
 
   // In [0, n).
   int64_t Below(int64_t n) {
@@ -38,7 +43,7 @@ class Random {
 
   Change MakeChange() {
     Change change;
-    change.column = static_cast<int16_t>(Below(TestColumns().size()));
+    change.column = static_cast<int16_t>(Below(columns_));
     change.group = static_cast<int16_t>(Below(kGroups));
     change.tick = kBegin + static_cast<Tick>(Below(kTicks));
     change.sign = OneIn(3) ? -1 : 1;
@@ -99,6 +104,7 @@ class Random {
 
  private:
   std::mt19937_64 random_;
+  int64_t columns_;
 };
 
 // MakeContribution puts each unit into one of these.
@@ -114,7 +120,7 @@ inline Tallies Zero() { return Tallies(TestShape()); }
 
 inline Tallies RandomTallies(uint64_t seed, int units,
                              const TalliesShape& shape = TestShape()) {
-  Random random(seed);
+  Random random(seed, shape.columns.size());
   Tallies tallies(shape);
   for (int i = 0; i < units; ++i) tallies.Apply(random.MakeContribution(), 1);
   return tallies;

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -30,7 +32,7 @@ TEST(TalliesCodecTest, WhatIsWrittenIsRead) {
     Random random(seed);
     for (int i = 0; i < 300; ++i) {
       const int slot = static_cast<int>(random.Below(kSlots));
-      const int column = static_cast<int>(random.Below(7));
+      const int column = static_cast<int>(random.Below(TestColumns().size()));
       const Tick tick = kBegin - 70 + static_cast<Tick>(random.Below(900));
       if (TestColumns()[column].durations) {
         ASSERT_EQ(parsed->ReadDurations(slot, 1, column, tick),
@@ -179,12 +181,13 @@ TEST(TalliesCodecTest, ManyCombinationsInOneBinAreInOrder) {
 // So many changes that who entered and went is left out at once when they are
 // read; the tallies that they are compared with grew change by change.
 TEST(TalliesCodecTest, LongSeriesAreReadAgain) {
+  constexpr std::array<int16_t, 3> kColumns = {2, 5, 7};
   Random random(41);
   Tallies tallies = Zero();
-  for (int i = 0; i < 40'000; ++i) {
+  for (int i = 0; i < 90'000; ++i) {
     Contribution unit;
     unit.slots = {0, 1 + i % 3};
-    const int16_t column = i % 2 == 0 ? 2 : 5;
+    const int16_t column = kColumns[i / 3 % 3];
     const auto add = [&](Tick tick, int sign, DurationKind kind, Micros bin) {
       Change change;
       change.column = column;
@@ -208,7 +211,7 @@ TEST(TalliesCodecTest, LongSeriesAreReadAgain) {
   ASSERT_THAT(parsed, IsOk());
   for (const Tick tick : {kBegin + 20, kBegin + 301, kBegin + 700}) {
     for (int slot = 0; slot < 4; ++slot) {
-      for (const int column : {2, 5}) {
+      for (const int column : kColumns) {
         const auto counts = tallies.ReadDurations(slot, 0, column, tick);
         EXPECT_GT(counts.Total(DurationKind::kOpen), 0);
         EXPECT_EQ(parsed->ReadDurations(slot, 0, column, tick), counts);
@@ -228,7 +231,7 @@ TEST(TalliesCodecTest, TotalsAreTakenInsteadOfSummingUp) {
     EXPECT_TRUE(*parsed == tallies);
     for (int i = 0; i < 300; ++i) {
       const int slot = static_cast<int>(random.Below(kSlots));
-      const int column = random.OneIn(2) ? 2 : 5;
+      const int column = random.OneIn(3) ? 2 : random.OneIn(2) ? 5 : 7;
       const Tick tick = kBegin - 70 + static_cast<Tick>(random.Below(900));
       ASSERT_EQ(parsed->ReadDurations(slot, 1, column, tick),
                 tallies.ReadDurations(slot, 1, column, tick));
@@ -327,14 +330,18 @@ std::string FromHex(const std::string& path) {
   return bytes;
 }
 
-// testdata/tallies_version1.hex is what version 1 wrote of these tallies.
+// testdata/tallies_version1.hex is what version 1 wrote of these tallies, which
+// had seven columns.
 TEST(TalliesCodecTest, Version1IsRead) {
   const std::string bytes =
       FromHex("tests/engine/testdata/tallies_version1.hex");
   ASSERT_EQ(bytes.size(), 7665u);
-  const Tallies expected = RandomTallies(31, 6);
+  TalliesShape shape = TestShape();
+  shape.columns.resize(7);
+  const Tallies expected = RandomTallies(31, 6, shape);
   for (const SlotRange& parts : {SlotRange(), kParts}) {
-    const auto parsed = Tallies::Parse(bytes, TestShape(parts));
+    shape.parts = parts;
+    const auto parsed = Tallies::Parse(bytes, shape);
     ASSERT_THAT(parsed, IsOk());
     int changes = 0;
     for (int slot = 0; slot < kSlots; ++slot) {
@@ -359,7 +366,7 @@ TEST(TalliesCodecTest, Version1IsRead) {
   }
   std::string damaged = bytes;
   damaged[damaged.size() / 2] ^= 1;
-  EXPECT_THAT(Tallies::Parse(damaged, TestShape()),
+  EXPECT_THAT(Tallies::Parse(damaged, shape),
               StatusIs(absl::StatusCode::kDataLoss, _));
 }
 

@@ -1,0 +1,47 @@
+// The counts of a slot up to some moment, with open units by themselves and,
+// besides, in groups.
+#ifndef STAGECRAFT_ENGINE_GROUPED_TOTAL_H_
+#define STAGECRAFT_ENGINE_GROUPED_TOTAL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "engine/duration_total.h"
+#include "engine/entry_groups.h"
+
+namespace stagecraft::engine {
+
+// Not thread-safe.
+class GroupedTotal {
+ public:
+  // Adds counts in the order of their keys, with any repeats.
+  void AddSorted(absl::Span<const DurationCounts::Count> counts);
+  // Puts open units up to `merged` together. Not after KeepGroups.
+  void MergeOpen(Micros merged) { total_.MergeOpen(merged); }
+  // Keeps these groups from now on, unless later ones are kept: groups of the
+  // same moment or a later one are then read without looking at each unit that
+  // is open.
+  void KeepGroups(const EntryGroups& groups);
+
+  const DurationTotal& total() const { return total_; }
+  // How many units there are.
+  int64_t units() const { return units_; }
+  // All counts, with open units in groups.
+  DurationCounts Counts(const EntryGroups& groups) const;
+
+  // Memory that is held, apart from the object.
+  int64_t bytes() const { return total_.bytes() + open_.bytes(); }
+
+ private:
+  DurationTotal total_;
+  int64_t units_ = 0;
+  std::optional<EntryGroups> groups_;
+  DurationTotal open_;  // Open units of total_ in groups_.
+};
+
+}  // namespace stagecraft::engine
+
+#endif  // STAGECRAFT_ENGINE_GROUPED_TOTAL_H_
