@@ -54,7 +54,7 @@ struct Column {
   std::optional<Micros> horizon = std::nullopt;
   // How the times that open units have waited are rounded; none: not at all.
   std::optional<DurationGrid> waits = std::nullopt;
-  // Without a horizon: open units stand in these groups; none: by themselves.
+  // Open units stand in these groups; none, or with a horizon: by themselves.
   std::optional<EntryGrid> entries = std::nullopt;
   friend bool operator==(const Column&, const Column&) = default;
 };

@@ -71,8 +71,12 @@ std::optional<EntryGroups> DurationSeries::GroupsAt(Tick tick,
 
 void DurationSeries::KeepGroups() {
   if (!entries_.has_value()) return;
-  const std::optional<Tick> tick =
-      changes_.LastWith(kGroupChanges, total_until_);
+  int64_t units = 0;
+  for (const GroupedTotal& total : totals_) {
+    units = std::max(units, total.units());
+  }
+  const std::optional<Tick> tick = changes_.LastWith(
+      std::max(kGroupChanges, units / kUnitsToAChange), total_until_);
   if (!tick.has_value()) return;
   for (GroupedTotal& total : totals_) {
     if (auto groups = GroupsAt(*tick, total.units()); groups.has_value()) {
@@ -128,7 +132,7 @@ void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
   }
   for (size_t slot = 0; slot < more.size(); ++slot) {
     totals_[slot].AddSorted(more[slot]);
-    totals_[slot].MergeOpen(merged_until_);
+    if (horizon_.has_value()) totals_[slot].MergeOpen(merged_until_);
     largest_total_ = std::max(largest_total_, totals_[slot].total().size());
   }
   KeepGroups();
@@ -146,7 +150,8 @@ void DurationSeries::Subtract(const DurationSeries& other,
 }
 
 DurationCounts DurationSeries::At(int slot, Tick tick,
-                                  const SlotCombinations& of) const {
+                                  const SlotCombinations& of,
+                                  bool in_groups) const {
   std::vector<bool> has(of.size());  // By combination: whether it has the slot.
   for (uint32_t i = 0; i < of.size(); ++i) has[i] = of.Has(i, slot);
   std::vector<DurationCounts::Count> more;
@@ -159,7 +164,8 @@ DurationCounts DurationSeries::At(int slot, Tick tick,
   // Puts open units of `more` in the groups that they stand in together with so
   // many others.
   const auto group = [&](int64_t others) {
-    const auto groups = GroupsAt(tick, others + UnitsOf(more));
+    const auto groups = in_groups ? GroupsAt(tick, others + UnitsOf(more))
+                                  : std::optional<EntryGroups>();
     if (groups.has_value()) {
       for (DurationCounts::Count& count : more) {
         count.key = groups->KeyOf(count.key);
@@ -218,6 +224,12 @@ std::vector<DurationBin> DurationSeries::BinsAt(
   const auto groups = GroupsAt(tick, UnitsOf(counts.counts()));
   return counts.AsOf(as_of, horizon_, waits_,
                      groups.has_value() ? &*groups : nullptr);
+}
+
+std::optional<Micros> DurationSeries::KeptGroups(int slot) const {
+  return static_cast<size_t>(slot) < totals_.size()
+             ? totals_[slot].kept_moment()
+             : std::nullopt;
 }
 
 int64_t DurationSeries::bytes() const {

@@ -36,7 +36,9 @@ class DurationSeries {
   explicit DurationSeries(std::optional<Micros> horizon,
                           std::optional<DurationGrid> waits = std::nullopt,
                           std::optional<EntryGrid> entries = std::nullopt)
-      : horizon_(horizon), waits_(waits), entries_(entries) {}
+      : horizon_(horizon),
+        waits_(waits),
+        entries_(horizon.has_value() ? std::nullopt : entries) {}
 
   void Add(Tick tick, uint64_t key, uint32_t combination, int64_t count,
            const SlotCombinations& of, Tick present) {
@@ -59,7 +61,9 @@ class DurationSeries {
   // The sum of all changes in `slot` at ticks <= `tick`; units that have been
   // open for as long as the horizon by every look at that tick are at bin 0,
   // and those who stand in groups are where they stand at the first such look.
-  DurationCounts At(int slot, Tick tick, const SlotCombinations& of) const;
+  // Unless `in_groups`: each of them by itself.
+  DurationCounts At(int slot, Tick tick, const SlotCombinations& of,
+                    bool in_groups = true) const;
   std::vector<DurationBin> BinsAt(int slot, Micros as_of,
                                   const SlotCombinations& of) const;
 
@@ -84,6 +88,8 @@ class DurationSeries {
   [[nodiscard]] bool ParseTotals(int slots, Tick present,
                                  absl::string_view* in);
 
+  // As of which moment groups of a slot are kept; nothing if none are.
+  std::optional<Micros> KeptGroups(int slot) const;
   // Memory that is held, apart from the object.
   int64_t bytes() const;
 
@@ -91,9 +97,11 @@ class DurationSeries {
   static constexpr size_t kUnsettled = 2048;
   static constexpr Micros kMergeLag = kDay;
   // Groups are kept of so long ago, for looks that are not of this moment; and
-  // an event with a wrong time, in the future, must not make them.
+  // few events with a wrong time, in the future, do not make them: less than so
+  // many, or so many in a thousand of the units that came, if that is more.
   static constexpr Micros kGroupLag = 2 * kHour;
   static constexpr int64_t kGroupChanges = 256;
+  static constexpr int64_t kUnitsToAChange = 1000;
 
   void AddPending(Tick tick, uint64_t key, uint32_t combination,
                   int64_t count) {

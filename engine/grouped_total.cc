@@ -11,7 +11,7 @@ constexpr auto kFirstOther = static_cast<uint64_t>(kMaxBin) + 1;  // Not open.
 
 // Appends counts in the order of their keys, with the sums of equal ones; zeros
 // do not stay, but for the last one.
-class Sums {
+class SortedSums {
  public:
   void Add(uint64_t key, int64_t count) {
     if (!counts_.empty() && counts_.back().key == key) {
@@ -37,19 +37,19 @@ class Sums {
 
 void GroupedTotal::AddSorted(absl::Span<const Count> counts) {
   total_.AddSorted(counts);
-  Sums open;
+  for (const Count& count : counts) units_ += count.count;
+  if (!groups_.has_value()) return;
+  SortedSums open;
   for (const Count& count : counts) {
-    units_ += count.count;
-    if (groups_.has_value() && count.key < kFirstOther) {
-      open.Add(groups_->KeyOf(count.key), count.count);
-    }
+    if (count.key >= kFirstOther) break;
+    open.Add(groups_->KeyOf(count.key), count.count);
   }
   open_.AddSorted(open.Take());
 }
 
 void GroupedTotal::KeepGroups(const EntryGroups& groups) {
   if (groups_.has_value() && groups_->moment >= groups.moment) return;
-  Sums open;
+  SortedSums open;
   (groups_.has_value() ? open_ : total_)
       .ForEach(
           [&](const Count& count) {
@@ -62,7 +62,7 @@ void GroupedTotal::KeepGroups(const EntryGroups& groups) {
 
 DurationCounts GroupedTotal::Counts(const EntryGroups& groups) const {
   const bool kept = groups_.has_value() && groups_->moment <= groups.moment;
-  Sums sums;
+  SortedSums sums;
   (kept ? open_ : total_)
       .ForEach(
           [&](const Count& count) {

@@ -19,13 +19,16 @@ class GroupedTotal {
  public:
   // Adds counts in the order of their keys, with any repeats.
   void AddSorted(absl::Span<const DurationCounts::Count> counts);
-  // Puts open units up to `merged` together. Not after KeepGroups.
+  // Puts open units up to `merged` together: not where groups are kept.
   void MergeOpen(Micros merged) { total_.MergeOpen(merged); }
   // Keeps these groups from now on, unless later ones are kept: groups of the
   // same moment or a later one are then read without looking at each unit that
   // is open.
   void KeepGroups(const EntryGroups& groups);
 
+  std::optional<Micros> kept_moment() const {
+    return groups_.has_value() ? std::optional(groups_->moment) : std::nullopt;
+  }
   const DurationTotal& total() const { return total_; }
   // How many units there are.
   int64_t units() const { return units_; }

@@ -37,8 +37,8 @@ const FoldEvent* FirstFrom(absl::Span<const FoldEvent> events, size_t spec,
   return nullptr;
 }
 
-// Once so many have come to a stage, those who are still there have waited for
-// times that are known to 1/256.
+// Of a stage that more have come to it is known to 1/256 how long those have
+// waited who are still there.
 constexpr int kEntryBits = 7;
 constexpr int64_t kExactUnits = 32'768;
 

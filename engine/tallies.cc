@@ -166,9 +166,13 @@ bool Tallies::SameDurations(const Tallies& other) const {
   const Tick tick = std::max(present_, other.present_);
   for (size_t i = 0; i < durations_.size(); ++i) {
     for (int slot = 0; slot < shape_.slots; ++slot) {
-      if (!(durations_[i].At(slot, tick, combinations_) ==
-            other.durations_[i].At(slot, tick, other.combinations_))) {
-        return false;
+      // Groups may be kept besides.
+      for (const bool in_groups : {false, true}) {
+        if (!(durations_[i].At(slot, tick, combinations_, in_groups) ==
+              other.durations_[i].At(slot, tick, other.combinations_,
+                                     in_groups))) {
+          return false;
+        }
       }
     }
   }

@@ -94,14 +94,32 @@ TEST(EntryGroupsTest, AreTheLargestThatWereOverLongEnoughAgo) {
 
 TEST(EntryGroupsTest, LaterOnesCanBeMadeOfEarlierOnes) {
   Times times(3);
-  for (int i = 0; i < 100'000; ++i) {
-    const Micros entry = kNow + times.Length(50) / kSecond * kSecond;
-    const Micros earlier = entry + times.Length(50);
-    const Micros later = earlier + times.Length(50);
-    ASSERT_EQ(EntryAt(EntryAt(entry, earlier), later), EntryAt(entry, later));
-    // And one that is less does not come after it.
-    ASSERT_LE(EntryAt(entry - kSecond, later), EntryAt(entry, later));
+  for (const Micros resolution : {kSecond, 7 * kSecond + 13, kDay}) {
+    for (const int bits : {0, 1, 7, 15}) {
+      for (int i = 0; i < 20'000; ++i) {
+        const Micros entry =
+            EntryBinOf(kNow + times.Length(50), resolution) + resolution;
+        const Micros earlier = entry + times.Length(50);
+        const Micros later = earlier + times.Length(50);
+        const auto at = [&](Micros of, Micros moment) {
+          const EntryGroups groups = {{resolution, bits}, moment};
+          return static_cast<Micros>(
+              groups.KeyOf(DurationKey(DurationKind::kOpen, of)));
+        };
+        ASSERT_EQ(at(at(entry, earlier), later), at(entry, later));
+        // And one that is less does not come after it.
+        ASSERT_LE(at(entry - resolution, later), at(entry, later));
+      }
+    }
   }
+}
+
+TEST(EntryGroupsTest, TheLastMomentOfAllIsOne) {
+  const EntryGroups groups = {.grid = {kSecond, 0}, .moment = kMaxBin};
+  EXPECT_EQ(groups.KeyOf(0), 0u);
+  EXPECT_EQ(groups.KeyOf(uint64_t{1} << 54), 0u);
+  EXPECT_EQ(groups.KeyOf(kMaxBin), static_cast<uint64_t>(kMaxBin));
+  EXPECT_LT(groups.MiddleOf(0), kMaxBin);
 }
 
 TEST(EntryGroupsTest, OtherKindsStayAsTheyAre) {

@@ -64,11 +64,14 @@ TEST(GroupedTotalTest, CountsAreThoseOfAMap) {
       total.AddSorted(some);
       ASSERT_EQ(total.units(), units);
       if (round >= 20 && round % 7 == 0) {
-        // Not always later.
-        const Micros step =
-            static_cast<Micros>(random() % length) * kSecond / 8;
-        total.KeepGroups({.grid = kGrid, .moment = kept + step - kMinute});
-        kept += step;
+        // Earlier ones are not kept.
+        const Micros moment =
+            kept +
+            (static_cast<Micros>(random() % length) - length / 4) * kSecond / 8;
+        const bool first = !total.kept_moment().has_value();
+        total.KeepGroups({.grid = kGrid, .moment = moment});
+        kept = first ? moment : std::max(kept, moment);
+        ASSERT_EQ(total.kept_moment(), kept);
       }
       ASSERT_EQ(total.total().Counts(-1).counts(), CountsOf(naive));
       for (const Micros moment :
@@ -81,7 +84,6 @@ TEST(GroupedTotalTest, CountsAreThoseOfAMap) {
   }
 }
 
-// Groups that are kept are what is looked at.
 TEST(GroupedTotalTest, GroupsTakeLittleRoom) {
   std::vector<Count> counts;
   for (int i = 0; i < 200'000; ++i) {

@@ -55,17 +55,6 @@ class JourneyWaitsTest : public ::testing::Test {
     EXPECT_THAT(look, IsOk());
     return look.ok() ? look->stages[0].bins : std::vector<DurationBin>();
   }
-  static double MeanOf(const std::vector<DurationBin>& bins) {
-    double sum = 0;
-    double units = 0;
-    for (const DurationBin& bin : bins) {
-      sum +=
-          static_cast<double>(bin.duration) * static_cast<double>(bin.censored);
-      units += static_cast<double>(bin.censored);
-    }
-    return sum / units;
-  }
-
   MemoryStore store_;
   std::unique_ptr<Engine> engine_;
   int64_t came_ = 0;
@@ -82,6 +71,11 @@ TEST_F(JourneyWaitsTest, OfFewAreExact) {
       ASSERT_EQ(bins[came_ - 1 - i], expected);
     }
   }
+}
+
+TEST_F(JourneyWaitsTest, OfOneMoreAreNot) {
+  Come(32'769);
+  EXPECT_LT(Bins(kBegin + 2 * kDay).size(), 3'000u);
 }
 
 TEST_F(JourneyWaitsTest, OfManyAreKnownToOneIn256) {
@@ -101,9 +95,6 @@ TEST_F(JourneyWaitsTest, OfManyAreKnownToOneIn256) {
       const Micros exact = as_of - kBegin - i * kEvery;
       ASSERT_LE(std::abs(waits[came_ - 1 - i] - exact) * 256, exact) << i;
     }
-    EXPECT_NEAR(MeanOf(bins) / static_cast<double>(as_of - kBegin -
-                                                   (came_ - 1) * kEvery / 2),
-                1, 5e-4);
     // A segment that few are of stays exact.
     EXPECT_EQ(Bins(as_of, Engine::SegmentKey{"plan", "pro"}).size(),
               static_cast<size_t>(came_ / 4));

@@ -260,6 +260,28 @@ TEST(TalliesCodecTest, TalliesWithTotalsOfOthersAreNotTheSame) {
   EXPECT_FALSE(*parsed == tallies);
 }
 
+// Two that stand together: their group has as many units as before.
+TEST(TalliesCodecTest, TotalsOfOthersInTheSameGroupsAreNotTheSame) {
+  Tallies tallies = RandomTallies(53, 4000);
+  Tallies others = tallies;
+  Contribution unit;
+  unit.slots = {0, 2, 5};
+  Change change = {.column = 7, .tick = kBegin};
+  change.value[0] = 16 * kDay;
+  unit.changes.push_back(change);
+  change.value[0] += kMinute;
+  change.sign = -1;
+  unit.changes.push_back(change);
+  others.Apply(unit, 1);
+  const Tick present = kBegin + kTicks;
+  ASSERT_EQ(others.ReadDurations(2, 0, 7, present),
+            tallies.ReadDurations(2, 0, 7, present));
+  const auto parsed = Tallies::Parse(tallies.Serialize(), TestShape(),
+                                     others.SerializeTotals());
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_FALSE(*parsed == tallies);
+}
+
 TEST(TalliesCodecTest, DamagedTotalsAreLeftOut) {
   Tallies tallies = RandomTallies(54, 8);
   const std::string bytes = tallies.Serialize();
