@@ -45,7 +45,9 @@ TEST(EntryGroupsTest, WaitsAreKnownToOneIn256) {
         At(kNow).MiddleOf(DurationKey(DurationKind::kOpen, begin));
     ASSERT_LE(std::abs(kNow - middle - wait) * 256, wait) << wait;
     // Two seconds stand together when the second one is 256 over.
-    if (wait < 257 * kSecond) ASSERT_EQ(middle, kNow - wait);
+    if (wait < 257 * kSecond) {
+      ASSERT_EQ(middle, kNow - wait);
+    }
   }
 }
 
