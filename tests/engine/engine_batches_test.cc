@@ -14,6 +14,7 @@
 #include "engine/unit_table.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/engine/small_shop.h"
 #include "tests/support/status_matchers.h"
 
 namespace stagecraft::engine {
@@ -21,9 +22,6 @@ namespace {
 
 using ::stagecraft::testing::IsOk;
 using Outcome = IngestReport::Outcome;
-
-constexpr Micros kBegin = 20'000 * kDay;
-constexpr char kName[] = "journeys/j/experiments/e";
 
 // Does something in the middle of a write, in another thread.
 class StoreWithHook : public MemoryStore {
@@ -45,36 +43,12 @@ class StoreWithHook : public MemoryStore {
 class EngineBatchesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto journey = std::make_shared<Journey>();
-    journey->name = "journeys/j";
-    journey->stages = {{.id = "see", .entry = {{"see"}, std::nullopt}},
-                       {.id = "buy", .entry = {{"buy"}, std::nullopt}}};
-    auto experiment = std::make_shared<Experiment>();
-    experiment->name = kName;
-    experiment->stage = "see";
-    experiment->variants = {{"a", 500000}, {"b", 500000}};
-    experiment->journey = journey;
-    experiment->start_time = kBegin;
-    Kpi kpi;
-    kpi.name = "journeys/j/kpis/revenue";
-    kpi.kind = KpiKind::kValueSum;
-    kpi.events = {{"buy"}, std::nullopt};
-    kpi.length = kDay;
-    experiment->kpis = {kpi};
-    experiment->plan.primary_kpis = {kpi.name};
-    auto engine = Engine::Open(
-        &store_, {.journeys = {journey}, .experiments = {experiment}}, {});
+    auto engine = Engine::Open(&store_, MakeSpecs(), {});
     ASSERT_THAT(engine, IsOk());
     engine_ = *std::move(engine);
   }
   static Event Buy(const std::string& unit, Micros time) {
-    Event event;
-    event.event_id = absl::StrCat(unit, "-", time);
-    event.unit_id = unit;
-    event.name = "buy";
-    event.time = time;
-    event.value = 1'000'000;
-    return event;
+    return MakeEvent(unit, "buy", time, 1'000'000);
   }
   std::vector<Outcome> Ingest(const std::vector<Event>& events,
                               const std::vector<Alias>& aliases = {}) {
@@ -113,7 +87,7 @@ TEST_F(EngineBatchesTest, EventsOfAUnitThatIsAnotherOneByNowAreThatOnes) {
   // Some have moved, and others of their shard have not.
   const std::vector<Event> batch = {
       Buy("user", kBegin + kHour), Buy(neighbour, kBegin + kHour),
-      Buy("user", kBegin + 2 * kHour), Buy("cookie", kBegin + 2 * kHour)};
+      Buy("user", kBegin + 2 * kHour), Buy("cookie", kBegin + 3 * kHour)};
   store_.DuringTheNextWrite([&] {
     EXPECT_EQ(Ingest({}, {{"cookie", "user"}}),
               std::vector<Outcome>{Outcome::kStored});

@@ -11,6 +11,7 @@
 #include "engine/store/memory_store.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/engine/small_shop.h"
 #include "tests/support/status_matchers.h"
 
 namespace stagecraft::engine {
@@ -20,45 +21,6 @@ using ::stagecraft::testing::IsOk;
 using ::stagecraft::testing::StatusIs;
 using ::testing::HasSubstr;
 using Outcome = IngestReport::Outcome;
-
-constexpr Micros kBegin = 1'700'000'000'000'000 / kHour * kHour;
-constexpr char kName[] = "journeys/j/experiments/e";
-
-Specs MakeSpecs() {
-  auto journey = std::make_shared<Journey>();
-  journey->name = "journeys/j";
-  journey->stages = {{.id = "see", .entry = {{"see"}, std::nullopt}},
-                     {.id = "buy", .entry = {{"buy"}, std::nullopt}}};
-  auto experiment = std::make_shared<Experiment>();
-  experiment->name = kName;
-  experiment->stage = "see";
-  experiment->variants = {{"a", 500000}, {"b", 500000}};
-  experiment->journey = journey;
-  experiment->start_time = kBegin;
-  Kpi kpi;
-  kpi.name = "journeys/j/kpis/revenue";
-  kpi.kind = KpiKind::kValueSum;
-  kpi.events = {{"buy"}, std::nullopt};
-  kpi.length = kDay;
-  experiment->kpis = {kpi};
-  experiment->plan.primary_kpis = {kpi.name};
-  experiment->segments = {{"plan", {"pro"}}};
-  Specs specs;
-  specs.journeys = {journey};
-  specs.experiments = {experiment};
-  return specs;
-}
-
-Event MakeEvent(const std::string& unit, const std::string& name, Micros time,
-                std::optional<MicroValue> value = std::nullopt) {
-  Event event;
-  event.event_id = absl::StrCat(name, "-", time);
-  event.unit_id = unit;
-  event.name = name;
-  event.time = time;
-  event.value = value;
-  return event;
-}
 
 class EngineTest : public ::testing::Test {
  protected:
