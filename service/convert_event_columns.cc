@@ -44,6 +44,10 @@ absl::Status CheckPositions(
       ", the length of columns.", target));
 }
 
+int ContentsOf(const v1::EventColumns& columns) {
+  return columns.contents_size() + columns.stream_contents_size();
+}
+
 absl::Status CheckTimes(const v1::EventColumns& columns) {
   if (!columns.has_base_time()) {
     return absl::InvalidArgumentError(
@@ -152,9 +156,16 @@ absl::Status CheckColumns(const v1::EventColumns& columns) {
       !s.ok()) {
     return s;
   }
-  if (absl::Status s =
-          CheckPositions(columns.event_contents(), columns.contents_size(),
-                         "event_contents", "contents");
+  if (absl::Status s = CheckDictionary(columns.stream_contents_size(), events,
+                                       "stream_contents");
+      !s.ok()) {
+    return s;
+  }
+  if (absl::Status s = CheckPositions(
+          columns.event_contents(), ContentsOf(columns), "event_contents",
+          columns.stream_contents().empty()
+              ? "contents"
+              : "contents and columns.stream_contents");
       !s.ok()) {
     return s;
   }
@@ -164,7 +175,7 @@ absl::Status CheckColumns(const v1::EventColumns& columns) {
 }
 
 void EventConverter::Add(
-    const v1::EventColumns& columns,
+    const v1::EventColumns& columns, absl::Span<const KeptContent* const> kept,
     absl::FunctionRef<void(int position, const absl::Status& status)> refuse) {
   const int events = columns.units_size();
   if (events == 0) return;
@@ -175,19 +186,22 @@ void EventConverter::Add(
   }
   // Their texts have no other owner. The batch does not move them.
   std::string texts(uuids * kUuidChars, '\0');
-  char* text = texts.data();
   const char* bytes = columns.event_ids().data();
-  const absl::string_view kept = batch_->Keep(std::move(texts));
-  text = const_cast<char*>(kept.data());
+  char* text = const_cast<char*>(batch_->Keep(std::move(texts)).data());
 
   Dictionary units(columns.unit_ids_size());
-  Dictionary contents(columns.contents_size());
+  Dictionary contents(ContentsOf(columns));
   const auto add_unit = [&](int i) {
     return batch_->AddUnit(columns.unit_ids(i));
   };
-  const auto add_content = [&](int i) {
-    return AddContent(columns.contents(i).name(),
-                      columns.contents(i).attributes());
+  const auto add_content = [&](int i) -> absl::StatusOr<uint32_t> {
+    if (i < columns.contents_size()) {
+      return AddContent(columns.contents(i).name(),
+                        columns.contents(i).attributes());
+    }
+    const KeptContent& content = *kept[i - columns.contents_size()];
+    if (!content.bad.ok()) return content.bad;
+    return batch_->AddStoredContent(content.encoded);
   };
   engine::Micros time = *ToMicros(columns.base_time(), "columns.base_time");
   int value = 0;  // The next one.

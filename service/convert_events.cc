@@ -1,6 +1,7 @@
 #include "service/convert_events.h"
 
 #include "absl/strings/str_cat.h"
+#include "engine/record.h"
 #include "service/convert_time.h"
 #include "service/wire/content_key.h"
 
@@ -27,6 +28,18 @@ absl::Status EventTimeLimit::Check(engine::Micros time) const {
       absl::StrCat("time is ", text(ToTime(time)), ", want at most ",
                    absl::FormatDuration(max_lead),
                    " after the server's time, which is ", text(now)));
+}
+
+KeptContent ToKept(const v1::EventContent& content) {
+  KeptContent kept;
+  const auto attributes = ToEngine(content.attributes());
+  kept.bad = attributes.ok()
+                 ? engine::ValidateContent(content.name(), *attributes)
+                 : attributes.status();
+  if (kept.bad.ok()) {
+    engine::EncodeContent(content.name(), *attributes, &kept.encoded);
+  }
+  return kept;
 }
 
 EventConverter::EventConverter(const EventTimeLimit& limit,

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "engine/event.h"
 #include "engine/event_batch.h"
 #include "service/convert_predicate.h"
@@ -27,6 +28,13 @@ struct EventTimeLimit {
   absl::Status Check(engine::Micros time) const;
 };
 
+// A content that a stream keeps.
+struct KeptContent {
+  absl::Status bad;     // What is wrong with it, if anything.
+  std::string encoded;  // See engine/record.h.
+};
+KeptContent ToKept(const v1::EventContent& content);
+
 // Whether the lists of `columns` fit together: lengths, positions, sizes.
 // Errors: kInvalidArgument names the list, the value seen and that wanted.
 absl::Status CheckColumns(const v1::EventColumns& columns);
@@ -40,10 +48,13 @@ class EventConverter {
   // value seen and the value wanted; the event is not in the batch then.
   absl::Status Add(const v1::Event& event);
 
-  // All events of `columns`, which CheckColumns has found right. Calls `refuse`
-  // with the position of each that is not in the batch, and the reason.
+  // All events of `columns`, which CheckColumns has found right. `kept`: those
+  // that columns.stream_contents stands for; they must outlive the batch. Calls
+  // `refuse` with the position of each event that is not in the batch, and the
+  // reason.
   void Add(
       const v1::EventColumns& columns,
+      absl::Span<const KeptContent* const> kept,
       absl::FunctionRef<void(int position, const absl::Status& status)> refuse);
 
  private:

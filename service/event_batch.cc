@@ -28,8 +28,6 @@ void Report(int index, bool is_alias, Fate fate, std::string message,
   }
 }
 
-}  // namespace
-
 absl::Status CheckBatch(int events, int aliases,
                         const v1::EventColumns& columns) {
   const int64_t items = int64_t{events} + aliases;
@@ -46,7 +44,26 @@ absl::Status CheckBatch(int events, int aliases,
   return CheckColumns(columns);
 }
 
+}  // namespace
+
+absl::Status CheckBatch(const v1::IngestEventsRequest& request) {
+  if (!request.columns().stream_contents().empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "columns.stream_contents has ",
+        request.columns().stream_contents_size(),
+        " entries, want none in a call: only a stream keeps contents"));
+  }
+  return CheckBatch(request.events_size(), request.aliases_size(),
+                    request.columns());
+}
+
+absl::Status CheckBatch(const v1::StreamEventsRequest& request) {
+  return CheckBatch(request.events_size(), request.aliases_size(),
+                    request.columns());
+}
+
 void EventBatch::Add(const EventList& events, const v1::EventColumns& columns,
+                     absl::Span<const KeptContent* const> kept,
                      const AliasList& aliases) {
   items_.Reserve(items_.items().size() +
                  static_cast<size_t>(events.size() + columns.units_size()));
@@ -61,7 +78,7 @@ void EventBatch::Add(const EventList& events, const v1::EventColumns& columns,
       refuse(i, status);
     }
   }
-  converter_.Add(columns, [&](int position, const absl::Status& status) {
+  converter_.Add(columns, kept, [&](int position, const absl::Status& status) {
     refuse(events.size() + position, status);
   });
   for (const v1::Alias& alias : aliases) aliases_.push_back(ToEngine(alias));

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "engine/engine.h"
 #include "engine/event.h"
 #include "engine/event_batch.h"
@@ -29,15 +30,11 @@ using AliasList = google::protobuf::RepeatedPtrField<v1::Alias>;
 
 // Errors: kInvalidArgument if there are more items than that, or if columns do
 // not fit together.
-absl::Status CheckBatch(int events, int aliases,
-                        const v1::EventColumns& columns);
+absl::Status CheckBatch(const v1::IngestEventsRequest& request);
+// The same; what its columns refer to in the stream is not looked at.
+absl::Status CheckBatch(const v1::StreamEventsRequest& request);
 
-// Of a v1::IngestEventsRequest or a v1::StreamEventsRequest.
-template <typename Request>
-absl::Status CheckBatch(const Request& request) {
-  return CheckBatch(request.events_size(), request.aliases_size(),
-                    request.columns());
-}
+// Of a v1::IngestEventsRequest or a v1::StreamEventsRequest:
 // Memory that it takes, its texts included. 0 would make nothing wait.
 template <typename Request>
 int64_t RequestBytes(const Request& request) {
@@ -67,11 +64,13 @@ class EventBatch {
   explicit EventBatch(const EventTimeLimit& limit)
       : converter_(limit, &items_) {}
 
-  // A request that CheckBatch has found right. Items that cannot be converted
-  // are refused by themselves.
+  // A request that CheckBatch has found right, and the contents of its stream
+  // that its columns refer to, in their order; both must outlive the batch.
+  // Items that cannot be converted are refused by themselves.
   template <typename Request>
-  void Add(const Request& request) {
-    Add(request.events(), request.columns(), request.aliases());
+  void Add(const Request& request,
+           absl::Span<const KeptContent* const> kept = {}) {
+    Add(request.events(), request.columns(), kept, request.aliases());
   }
 
   // One result for each request, in order. Errors: those of Engine::Ingest.
@@ -91,7 +90,7 @@ class EventBatch {
   };
 
   void Add(const EventList& events, const v1::EventColumns& columns,
-           const AliasList& aliases);
+           absl::Span<const KeptContent* const> kept, const AliasList& aliases);
 
   engine::EventBatch items_;
   EventConverter converter_;

@@ -10,12 +10,15 @@
 #include "service/event_batch.h"
 #include "service/retry_info.h"
 #include "service/stream_answers.h"
+#include "service/stream_contents.h"
 
 namespace stagecraft::service {
 namespace {
 
 // Says that this server takes columns.
 constexpr char kColumnsKey[] = "stagecraft-event-columns";
+// Says that its streams keep contents.
+constexpr char kContentsKey[] = "stagecraft-event-contents";
 
 // Acknowledgements that wait for the caller to read the one before. While there
 // are more, no group is begun.
@@ -44,6 +47,9 @@ class Held {
   v1::StreamEventsRequest* mutable_request() { return request_; }
   const v1::StreamEventsRequest& request() const { return *request_; }
   int64_t bytes() const { return bytes_; }
+
+  // The contents of the stream that it refers to.
+  std::vector<const KeptContent*> kept;
 
  private:
   static google::protobuf::ArenaOptions Options() {
@@ -80,6 +86,7 @@ class EventStreams::Stream : public EventStreams::Reactor,
   void Begin() {
     absl::MutexLock lock(&mutex_);
     context_->AddInitialMetadata(kColumnsKey, "1");
+    context_->AddInitialMetadata(kContentsKey, "1");
     StartSendInitialMetadata();
     Advance();
   }
@@ -143,7 +150,7 @@ class EventStreams::Stream : public EventStreams::Reactor,
       EventBatch batch({owner_->clock_(), owner_->options_.max_event_lead});
       std::vector<int64_t> sequences;
       for (const std::unique_ptr<Held>& held : group) {
-        batch.Add(held->request());
+        batch.Add(held->request(), held->kept);
         sequences.push_back(held->request().sequence());
       }
       auto results = batch.Ingest(owner_->engine_);
@@ -190,12 +197,19 @@ class EventStreams::Stream : public EventStreams::Reactor,
         return absl::InvalidArgumentError(absl::StrCat(
             "sequence is ", next.sequence(), ", want ", taken_sequence_ + 1));
       }
-      if (absl::Status status = CheckBatch(next); !status.ok()) {
+      absl::Status status = CheckBatch(next);
+      if (status.ok()) {
+        items += CountItems(next);
+        if (items > kMaxGroupItems && !group->empty()) break;
+        status = contents_.Keep(next.contents());
+      }
+      if (status.ok()) {
+        status = contents_.Find(next.columns(), &queue_.front()->kept);
+      }
+      if (!status.ok()) {
         return absl::InvalidArgumentError(
             absl::StrCat("batch ", next.sequence(), ": ", status.message()));
       }
-      items += CountItems(next);
-      if (items > kMaxGroupItems && !group->empty()) break;
       ++taken_sequence_;
       queued_bytes_ -= queue_.front()->bytes();
       group->push_back(std::move(queue_.front()));
@@ -268,6 +282,7 @@ class EventStreams::Stream : public EventStreams::Reactor,
   std::deque<std::unique_ptr<Held>> queue_ ABSL_GUARDED_BY(mutex_);
   int64_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t taken_sequence_ ABSL_GUARDED_BY(mutex_) = 0;
+  StreamContents contents_ ABSL_GUARDED_BY(mutex_);
   StreamAnswers answers_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -4,11 +4,14 @@
 
 #include "engine/uuid.h"
 #include "service/wire/content_key.h"
+#include "service/wire/kept_contents.h"
 
 namespace stagecraft::client {
 namespace {
 
 constexpr int64_t kMicrosPerSecond = 1'000'000;
+// Contents that are known for what they are, although no stream keeps them.
+constexpr size_t kMaxRemembered = size_t{4} * service::kMaxKeptContents;
 constexpr int64_t kMaxTime = 7'258'118'400 * kMicrosPerSecond;  // 2200-01-01.
 
 std::string UuidText(const char* bytes) {
@@ -42,12 +45,66 @@ std::optional<int64_t> ColumnTime(const v1::Event& event) {
   return seconds * kMicrosPerSecond + nanos / 1000;
 }
 
-void EventColumnsBuilder::Begin(v1::EventColumns* columns) {
+void EventColumnsBuilder::BeginStream() {
+  for (auto& [key, content] : contents_) content.number = kNotKept;
+  for (Content& content : declared_) content.number = kNotKept;
+  kept_.clear();
+  kept_bytes_ = 0;
+  full_ = false;
+}
+
+void EventColumnsBuilder::Begin(v1::EventColumns* columns, ContentList* keep) {
   columns_ = columns;
+  keep_ = keep;
+  ++batch_;
   sized_ = false;
+  const size_t units = units_.size();
   units_.clear();
-  contents_.clear();
-  std::fill(declared_.begin(), declared_.end(), 0);
+  units_.reserve(units);
+  // Contents that seldom come again are forgotten.
+  if (contents_.size() > kMaxRemembered) {
+    absl::erase_if(contents_, [](const auto& entry) {
+      return entry.second.number == kNotKept;
+    });
+  }
+}
+
+void EventColumnsBuilder::End() {
+  if (columns_->stream_contents().empty()) return;
+  const auto here = static_cast<uint32_t>(columns_->contents_size());
+  for (uint32_t& position : *columns_->mutable_event_contents()) {
+    if ((position & kInStream) != 0) position = (position ^ kInStream) + here;
+  }
+}
+
+template <typename Fill>
+uint32_t EventColumnsBuilder::PositionOf(bool to_stay, const Fill& fill,
+                                         Content* content) {
+  if (content->batch == batch_) return content->position;
+  const bool again = content->batch != 0;
+  content->batch = batch_;
+  if (keep_ != nullptr && !full_ && content->number == kNotKept &&
+      (again || to_stay)) {
+    v1::EventContent kept;
+    fill(&kept);
+    kept_bytes_ += static_cast<int64_t>(kept.ByteSizeLong());
+    full_ = kept_bytes_ > service::kMaxKeptContentBytes ||
+            kept_.size() == service::kMaxKeptContents;
+    if (!full_) {
+      content->number = static_cast<uint32_t>(kept_.size());
+      *keep_->Add() = kept;
+      kept_.push_back(std::move(kept));
+    }
+  }
+  if (keep_ != nullptr && content->number != kNotKept) {
+    content->position =
+        static_cast<uint32_t>(columns_->stream_contents_size()) | kInStream;
+    columns_->add_stream_contents(content->number);
+  } else {
+    content->position = static_cast<uint32_t>(columns_->contents_size());
+    fill(columns_->add_contents());
+  }
+  return content->position;
 }
 
 bool EventColumnsBuilder::Add(const v1::Event& event) {
@@ -55,17 +112,16 @@ bool EventColumnsBuilder::Add(const v1::Event& event) {
   if (!time.has_value() || event.event_id().empty()) return false;
   key_.clear();
   service::AppendContentKey(event.name(), event.attributes(), &key_);
-  const auto [it, is_new] = contents_.try_emplace(
-      key_, static_cast<uint32_t>(columns_->contents_size()));
-  if (is_new) {
-    v1::EventContent* content = columns_->add_contents();
-    content->set_name(event.name());
-    *content->mutable_attributes() = event.attributes();
-  }
+  const uint32_t content = PositionOf(
+      false,
+      [&event](v1::EventContent* made) {
+        made->set_name(event.name());
+        *made->mutable_attributes() = event.attributes();
+      },
+      &contents_[key_]);
   return AddOccurrence(
       event.unit_id(), event.event_id(), *time,
-      event.has_value() ? std::optional(event.value()) : std::nullopt,
-      it->second);
+      event.has_value() ? std::optional(event.value()) : std::nullopt, content);
 }
 
 bool EventColumnsBuilder::Add(absl::string_view unit_id,
@@ -76,12 +132,10 @@ bool EventColumnsBuilder::Add(absl::string_view unit_id,
     return false;
   }
   if (content >= declared_.size()) declared_.resize(content + 1);
-  if (declared_[content] == 0) {
-    *columns_->add_contents() = name_and_attributes;
-    declared_[content] = static_cast<uint32_t>(columns_->contents_size());
-  }
-  return AddOccurrence(unit_id, event_id, time_micros, value,
-                       declared_[content] - 1);
+  const uint32_t position = PositionOf(
+      true, [&](v1::EventContent* made) { *made = name_and_attributes; },
+      &declared_[content]);
+  return AddOccurrence(unit_id, event_id, time_micros, value, position);
 }
 
 bool EventColumnsBuilder::AddOccurrence(absl::string_view unit_id,
@@ -98,8 +152,9 @@ bool EventColumnsBuilder::AddOccurrence(absl::string_view unit_id,
       last_unit_ = found->second;
     } else {
       last_unit_ = static_cast<uint32_t>(columns_->unit_ids_size());
-      units_.emplace(unit_id, last_unit_);
-      columns_->add_unit_ids()->assign(unit_id.data(), unit_id.size());
+      std::string* const added = columns_->add_unit_ids();
+      added->assign(unit_id.data(), unit_id.size());
+      units_.emplace(*added, last_unit_);
     }
   }
   columns_->add_units(last_unit_);
@@ -155,6 +210,7 @@ void AppendEvent(absl::string_view unit_id, absl::string_view event_id,
 }
 
 void AppendEvents(const v1::EventColumns& columns,
+                  absl::Span<const v1::EventContent> kept,
                   google::protobuf::RepeatedPtrField<v1::Event>* events) {
   int64_t time = columns.base_time().seconds() * kMicrosPerSecond +
                  columns.base_time().nanos() / 1000;
@@ -166,9 +222,13 @@ void AppendEvents(const v1::EventColumns& columns,
         columns.value_positions(next) == static_cast<uint32_t>(i)) {
       value = columns.values(next++);
     }
+    const auto position = static_cast<int>(columns.event_contents(i));
     AppendEvent(
         columns.unit_ids(static_cast<int>(columns.units(i))), id, time, value,
-        columns.contents(static_cast<int>(columns.event_contents(i))), events);
+        position < columns.contents_size()
+            ? columns.contents(position)
+            : kept[columns.stream_contents(position - columns.contents_size())],
+        events);
     return true;
   });
 }

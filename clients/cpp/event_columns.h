@@ -10,15 +10,22 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "stagecraft/v1/event.pb.h"
 
 namespace stagecraft::client {
 
+using ContentList = google::protobuf::RepeatedPtrField<v1::EventContent>;
+
 // Not thread-safe.
 class EventColumnsBuilder {
  public:
-  // Adds events to `columns` from here on, which is empty.
-  void Begin(v1::EventColumns* columns);
+  // The batches from here on go to another stream, which keeps nothing yet.
+  void BeginStream();
+
+  // Adds events to `columns` from here on, which is empty, until End. `keep`:
+  // where contents go that the stream is to keep; null if it keeps none.
+  void Begin(v1::EventColumns* columns, ContentList* keep = nullptr);
 
   // False: the event has no place in columns, because its id is empty or its
   // time is not in 1970 to 2200. The server says what is wrong with it.
@@ -30,18 +37,45 @@ class EventColumnsBuilder {
            int64_t time_micros, std::optional<double> value, uint32_t content,
            const v1::EventContent& name_and_attributes);
 
+  // Columns are ready to be sent.
+  void End();
+
+  // What the stream keeps, by number.
+  const std::vector<v1::EventContent>& kept() const { return kept_; }
+
  private:
+  static constexpr uint32_t kNotKept = ~uint32_t{0};
+  // Marks positions in columns_->stream_contents until it is known how many
+  // contents there are besides.
+  static constexpr uint32_t kInStream = uint32_t{1} << 31;
+  struct Content {
+    uint32_t number = kNotKept;  // In the stream.
+    uint32_t batch = 0;          // The last one that had it; 0 if none had.
+    uint32_t position = 0;       // In that batch.
+  };
+
+  // Puts a content into the batch, unless it is there.
+  // `fill(v1::EventContent*)` makes it. It is kept if an earlier batch had it,
+  // or if it is `to_stay`.
+  template <typename Fill>
+  uint32_t PositionOf(bool to_stay, const Fill& fill, Content* content);
   bool AddOccurrence(absl::string_view unit_id, absl::string_view event_id,
                      int64_t time_micros, std::optional<double> value,
                      uint32_t content);
 
   v1::EventColumns* columns_ = nullptr;
+  ContentList* keep_ = nullptr;
+  uint32_t batch_ = 0;
   int64_t last_time_ = 0;
   bool sized_ = false;  // Not all ids are UUIDs.
-  absl::flat_hash_map<std::string, uint32_t> units_;
+  // Of the batch; the texts are those of the columns.
+  absl::flat_hash_map<absl::string_view, uint32_t> units_;
   uint32_t last_unit_ = 0;
-  absl::flat_hash_map<std::string, uint32_t> contents_;
-  std::vector<uint32_t> declared_;  // Position + 1 by the caller's number.
+  absl::flat_hash_map<std::string, Content> contents_;  // By key.
+  std::vector<Content> declared_;  // By the caller's number.
+  std::vector<v1::EventContent> kept_;
+  int64_t kept_bytes_ = 0;  // Of their messages.
+  bool full_ = false;       // The stream keeps no more.
   std::string key_;
 };
 
@@ -54,8 +88,10 @@ void AppendEvent(absl::string_view unit_id, absl::string_view event_id,
                  const v1::EventContent& content,
                  google::protobuf::RepeatedPtrField<v1::Event>* events);
 
-// Appends the events of `columns`, made by a builder, to `events`.
+// Appends the events of `columns`, made by a builder, to `events`. `kept`: what
+// their stream keeps.
 void AppendEvents(const v1::EventColumns& columns,
+                  absl::Span<const v1::EventContent> kept,
                   google::protobuf::RepeatedPtrField<v1::Event>* events);
 
 // The ids of one event, which is slow: for messages.

@@ -129,7 +129,11 @@ class Sender : public EventSender {
     }
     columns_ =
         options_.columns && stream_ != nullptr && stream_->takes_columns();
-    if (columns_) builder_.Begin(current_->request.mutable_columns());
+    if (!columns_) return;
+    builder_.Begin(current_->request.mutable_columns(),
+                   stream_->keeps_contents()
+                       ? current_->request.mutable_contents()
+                       : nullptr);
   }
 
   // A batch that is done with, for its memory.
@@ -142,9 +146,11 @@ class Sender : public EventSender {
   }
 
   // Makes single events of the columns, which every server takes.
-  static void Expand(EventBatch* batch) {
-    AppendEvents(batch->request.columns(), batch->request.mutable_events());
+  void Expand(EventBatch* batch) const {
+    AppendEvents(batch->request.columns(), builder_.kept(),
+                 batch->request.mutable_events());
     batch->request.clear_columns();
+    batch->request.clear_contents();
     batch->event_tags.insert(batch->event_tags.end(),
                              batch->column_tags.begin(),
                              batch->column_tags.end());
@@ -163,6 +169,7 @@ class Sender : public EventSender {
   // Moves the current batch to those under way.
   void Dispatch() {
     if (current_ == nullptr) return;
+    if (columns_) builder_.End();
     kept_.push_back(std::move(current_));
     current_ = nullptr;
     current_bytes_ = 0;
@@ -181,6 +188,7 @@ class Sender : public EventSender {
       if (batch->request.has_columns()) Expand(batch.get());
       stream_->Write(batch);
     }
+    builder_.BeginStream();
   }
 
   // Waits until at most `limit` batches are unacknowledged.

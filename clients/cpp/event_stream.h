@@ -66,6 +66,8 @@ class EventStream : public grpc::ClientBidiReactor<v1::StreamEventsRequest,
 
   // Whether the server said that it takes columns. It may not have said yet.
   bool takes_columns() const { return takes_columns_; }
+  // The same of contents that it keeps.
+  bool keeps_contents() const { return keeps_contents_; }
 
   // Waits until there are acknowledgements or the stream has ended, at most
   // `limit`. Takes over what came. False on a timeout.
@@ -103,6 +105,8 @@ class EventStream : public grpc::ClientBidiReactor<v1::StreamEventsRequest,
     const auto& metadata = context_.GetServerInitialMetadata();
     const auto it = metadata.find("stagecraft-event-columns");
     takes_columns_ = it != metadata.end() && it->second == "1";
+    const auto keeps = metadata.find("stagecraft-event-contents");
+    keeps_contents_ = keeps != metadata.end() && keeps->second == "1";
   }
 
   void OnWriteDone(bool ok) override {
@@ -145,6 +149,7 @@ class EventStream : public grpc::ClientBidiReactor<v1::StreamEventsRequest,
 
   grpc::ClientContext context_;
   std::atomic<bool> takes_columns_{false};
+  std::atomic<bool> keeps_contents_{false};
   absl::Mutex mutex_;
   std::deque<std::shared_ptr<EventBatch>> queue_ ABSL_GUARDED_BY(mutex_);
   int64_t queued_ ABSL_GUARDED_BY(mutex_) = 0;

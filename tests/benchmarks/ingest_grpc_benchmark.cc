@@ -3,7 +3,7 @@
 // limit of the same run: a bare server that receives and parses the same
 // messages and only acknowledges them.
 //
-//   ingest_grpc_benchmark [--events=2000000] [--batch=9500] [--window=3]
+//   ingest_grpc_benchmark [--events=2000000] [--batch=2500] [--window=4]
 //                         [--single=400000] [--memory] [--bare]
 //                         [--data=DIRECTORY]
 //
@@ -46,8 +46,8 @@ using testing::LoadItem;
 struct Flags {
   int64_t events = 2'000'000;
   int64_t single = 400'000;  // Events in the friendly form.
-  int64_t batch = 9'500;
-  int64_t window = 3;
+  int64_t batch = 2'500;
+  int64_t window = 4;
   bool memory = false;
   bool bare = false;  // Only the limit.
   std::string data;

@@ -67,12 +67,13 @@ inline std::vector<v1::EventContent> MakeContents(const testing::Load& load) {
   return contents;
 }
 
-// Puts a batch, with its texts, into a request.
+// Puts a batch, with its texts, into a request of a stream, which keeps
+// contents. `builder` is that of the stream.
 inline void FillColumns(const testing::LoadBatch& batch,
                         const std::vector<v1::EventContent>& contents,
                         client::EventColumnsBuilder* builder,
                         v1::StreamEventsRequest* request) {
-  builder->Begin(request->mutable_columns());
+  builder->Begin(request->mutable_columns(), request->mutable_contents());
   for (size_t i = 0; i < batch.items.size(); ++i) {
     const testing::LoadItem& item = batch.items[i];
     std::optional<double> value;
@@ -80,6 +81,7 @@ inline void FillColumns(const testing::LoadBatch& batch,
     builder->Add(batch.unit_id(i), batch.event_id(i), item.time, value,
                  item.content, contents[item.content]);
   }
+  builder->End();
 }
 
 inline void AddAliases(const testing::LoadBatch& batch,

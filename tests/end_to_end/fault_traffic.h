@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "clients/cpp/event_columns.h"
@@ -27,24 +28,29 @@ struct Parcel {
 };
 
 // The parcel as a request of its form, columns or events. In columns a third of
-// the events still stands one by one.
+// the events still stands one by one. `builder` is that of the stream, or one
+// of its own for a call.
 template <typename Request>
-Request Wrap(const Parcel& parcel) {
+Request Wrap(const Parcel& parcel, client::EventColumnsBuilder* builder) {
   Request request;
   *request.mutable_aliases() = parcel.batch.aliases();
   if (!parcel.by_columns) {
     *request.mutable_events() = parcel.batch.events();
     return request;
   }
-  client::EventColumnsBuilder builder;
-  builder.Begin(request.mutable_columns());
+  if constexpr (std::is_same_v<Request, v1::StreamEventsRequest>) {
+    builder->Begin(request.mutable_columns(), request.mutable_contents());
+  } else {
+    builder->Begin(request.mutable_columns());
+  }
   for (int i = 0; i < parcel.batch.events_size(); ++i) {
     if (i % 3 == 2) {
       *request.add_events() = parcel.batch.events(i);
     } else {
-      EXPECT_TRUE(builder.Add(parcel.batch.events(i)));
+      EXPECT_TRUE(builder->Add(parcel.batch.events(i)));
     }
   }
+  builder->End();
   return request;
 }
 
@@ -142,8 +148,9 @@ inline bool SendStream(const FaultStubs& stubs, std::vector<Parcel>* parcels,
                        size_t first, size_t last, Assassin* assassin) {
   grpc::ClientContext context;
   const auto stream = stubs.events->StreamEvents(&context);
+  client::EventColumnsBuilder builder;
   for (size_t i = first; i < last; ++i) {
-    auto request = Wrap<v1::StreamEventsRequest>((*parcels)[i]);
+    auto request = Wrap<v1::StreamEventsRequest>((*parcels)[i], &builder);
     request.set_sequence(static_cast<int64_t>(i - first + 1));
     if (!stream->Write(request)) break;
   }
@@ -184,8 +191,9 @@ inline void SendAll(const FaultStubs& stubs, bool by_stream_first, size_t run,
       continue;
     }
     for (; i < end; ++i) {
-      const grpc::Status status =
-          SendBatch(stubs, Wrap<v1::IngestEventsRequest>((*parcels)[i]));
+      client::EventColumnsBuilder builder;
+      const grpc::Status status = SendBatch(
+          stubs, Wrap<v1::IngestEventsRequest>((*parcels)[i], &builder));
       if (!status.ok()) {
         EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE)
             << status.error_message();

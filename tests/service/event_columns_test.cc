@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/event_batch.h"
+#include "service/stream_contents.h"
 #include "tests/service/service_fixture.h"
 #include "tests/support/status_matchers.h"
 
@@ -66,11 +67,12 @@ constexpr EventTimeLimit kNoLimit = {absl::InfiniteFuture(),
                                      absl::ZeroDuration()};
 
 Converted Convert(const v1::EventColumns& columns,
-                  const EventTimeLimit& limit = kNoLimit) {
+                  const EventTimeLimit& limit = kNoLimit,
+                  absl::Span<const KeptContent* const> kept = {}) {
   engine::EventBatch batch;
   EventConverter converter(limit, &batch);
   Converted result;
-  converter.Add(columns, [&](int position, const absl::Status& status) {
+  converter.Add(columns, kept, [&](int position, const absl::Status& status) {
     result.refused.emplace_back(position, std::string(status.message()));
   });
   for (const auto& item : batch.items()) {
@@ -151,6 +153,16 @@ TEST(EventColumnsTest, RefusesWhatDoesNotFitTogether) {
          for (int i = 0; i < 2; ++i) c->add_contents();
        },
        "columns.contents has 4 entries, want at most 3"},
+      {[](v1::EventColumns* c) {
+         for (int i = 0; i < 4; ++i) c->add_stream_contents(0);
+       },
+       "columns.stream_contents has 4 entries, want at most 3"},
+      {[](v1::EventColumns* c) {
+         c->add_stream_contents(0);
+         c->set_event_contents(1, 3);
+       },
+       "columns.event_contents[1] is 3, want less than 3, the length of "
+       "columns.contents and columns.stream_contents"},
       {[](v1::EventColumns* c) { c->clear_base_time(); },
        "columns.base_time is missing"},
       {[](v1::EventColumns* c) { c->mutable_base_time()->set_nanos(-1); },
@@ -254,7 +266,12 @@ TEST(EventColumnsTest, HoldsTheLimitOfTheClock) {
 // Random bytes in place of columns are refused or taken, never a crash.
 TEST(EventColumnsTest, SurvivesHostileBytes) {
   std::mt19937_64 random(11);
-  const std::string good = Three().SerializeAsString();
+  StreamContents contents;
+  ASSERT_THAT(contents.Keep(Three().contents()), IsOk());
+  v1::EventColumns three = Three();
+  three.add_stream_contents(1);
+  three.set_event_contents(1, 2);
+  const std::string good = three.SerializeAsString();
   int taken = 0;
   for (int round = 0; round < 20'000; ++round) {
     std::string bytes = good;
@@ -265,8 +282,10 @@ TEST(EventColumnsTest, SurvivesHostileBytes) {
     if (!columns.ParseFromString(bytes) || !CheckColumns(columns).ok()) {
       continue;
     }
+    std::vector<const KeptContent*> kept;
+    if (!contents.Find(columns, &kept).ok()) continue;
     ++taken;
-    const Converted result = Convert(columns);
+    const Converted result = Convert(columns, kNoLimit, kept);
     EXPECT_EQ(result.events.size() + result.refused.size(),
               columns.units_size());
   }

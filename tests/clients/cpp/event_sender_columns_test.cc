@@ -52,6 +52,33 @@ TEST_F(EventSenderTest, SendsColumnsToWhoTakesThem) {
   EXPECT_EQ(events_->streams(), 1);
 }
 
+// Contents are sent once, to streams that keep them.
+TEST_F(EventSenderTest, SendsContentsOnceToWhoKeepsThem) {
+  Open({{.columns = true, .keeps = true}}, {.batch_items = 8});
+  int count = SendUntilColumns();
+  const int before = events_->contents();
+  for (int i = 0; i < 40; ++i, ++count) {
+    ASSERT_THAT(sender_->Send(MakeEvent(count)), IsOk());
+  }
+  ASSERT_THAT(sender_->Flush(), IsOk());
+  EXPECT_LE(events_->contents() - before, 1);
+  EXPECT_GE(events_->kept_contents(), 5);
+  EXPECT_EQ(events_->stored(), Keys(count));
+}
+
+// A new stream keeps nothing of what the one before did.
+TEST_F(EventSenderTest, SendsContentsAgainToAnotherStream) {
+  Open({{.read = 60, .columns = true, .keeps = true},
+        {.read = 60, .columns = true, .keeps = true},
+        {.columns = true},
+        {.columns = true, .keeps = true}},
+       {.batch_items = 1, .window = 8}, {.max_attempts = 50});
+  ASSERT_THAT(SendAll(400), IsOk());
+  EXPECT_EQ(events_->stored(), Keys(400));
+  EXPECT_EQ(events_->streams(), 3);
+  EXPECT_EQ(events_->lost_events(), 0);
+}
+
 TEST_F(EventSenderTest, SendsNoColumnsToWhoDoesNotSaySo) {
   Open({}, {.batch_items = 1});
   ASSERT_THAT(SendAll(50), IsOk());

@@ -30,6 +30,7 @@ struct Script {
   bool silent = false;   // Stores nothing and never answers.
   int64_t lie = 0;       // Acknowledges so many batches more than there were.
   bool columns = false;  // Says that it takes columns.
+  bool keeps = false;    // Says that it keeps contents.
 };
 
 // Stores events by unit and id, like the real one; refuses names `bad`.
@@ -50,14 +51,21 @@ class FakeEvents : public v1::EventService::Service {
     }
     if (script.columns) {
       context->AddInitialMetadata("stagecraft-event-columns", "1");
+      if (script.keeps) {
+        context->AddInitialMetadata("stagecraft-event-contents", "1");
+      }
       stream->SendInitialMetadata();
     }
+    std::vector<v1::EventContent> kept;
     v1::StreamEventsResponse totals;
     v1::StreamEventsRequest request;
     int batches = 0;
     while (batches < script.read && stream->Read(&request)) {
       ++batches;
-      if (request.has_columns()) TakeColumns(script.columns, &request);
+      EXPECT_TRUE(script.keeps || request.contents().empty());
+      kept.insert(kept.end(), request.contents().begin(),
+                  request.contents().end());
+      if (request.has_columns()) TakeColumns(script.columns, kept, &request);
       if (script.silent) continue;
       v1::StreamEventsResponse response = Store(request, batches, &totals);
       if (batches > script.acknowledge) continue;
@@ -86,6 +94,15 @@ class FakeEvents : public v1::EventService::Service {
     absl::MutexLock lock(&mutex_);
     return column_events_;
   }
+  // Contents that columns had themselves, and those that the stream kept.
+  int contents() {
+    absl::MutexLock lock(&mutex_);
+    return contents_;
+  }
+  int kept_contents() {
+    absl::MutexLock lock(&mutex_);
+    return kept_contents_;
+  }
   int lost_events() {
     absl::MutexLock lock(&mutex_);
     return lost_events_;
@@ -97,10 +114,15 @@ class FakeEvents : public v1::EventService::Service {
 
  private:
   // Makes events of them, behind those that are there, or loses them.
-  void TakeColumns(bool wanted, v1::StreamEventsRequest* request) {
+  void TakeColumns(bool wanted, const std::vector<v1::EventContent>& kept,
+                   v1::StreamEventsRequest* request) {
     absl::MutexLock lock(&mutex_);
+    contents_ += request->columns().contents_size();
+    kept_contents_ += request->columns().stream_contents_size();
     (wanted ? column_events_ : lost_events_) += request->columns().units_size();
-    if (wanted) AppendEvents(request->columns(), request->mutable_events());
+    if (wanted) {
+      AppendEvents(request->columns(), kept, request->mutable_events());
+    }
     request->clear_columns();
   }
 
@@ -156,6 +178,8 @@ class FakeEvents : public v1::EventService::Service {
   std::vector<int64_t> sequences_ ABSL_GUARDED_BY(mutex_);
   int column_events_ ABSL_GUARDED_BY(mutex_) = 0;
   int lost_events_ ABSL_GUARDED_BY(mutex_) = 0;
+  int contents_ ABSL_GUARDED_BY(mutex_) = 0;
+  int kept_contents_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 inline v1::Event MakeEvent(int i, const std::string& name = "order") {
