@@ -47,6 +47,7 @@ void SumSeries::Widen(Page* page, int number) {
   wider.stride = page->stride + 1;
   wider.wide = page->wide;
   wider.wide.Add(number);
+  wider.touched = page->touched;
   wider.total = std::move(page->total);
   wider.words.reserve(static_cast<size_t>(wider.stride) * kPageTicks);
   for (int i = 0; i < kPageTicks; ++i) {
@@ -66,6 +67,7 @@ void SumSeries::Add(Tick tick, int first,
   int64_t* word = page.At(i, first);
   for (size_t k = 0; k < numbers.size(); ++k) {
     const int number = first + static_cast<int>(k);
+    page.touched.Add(number);
     if (!page.wide.Has(number)) {
       const absl::int128 sum = Plus(numbers[k], *word);
       const auto narrow = static_cast<int64_t>(sum);
@@ -93,6 +95,7 @@ void SumSeries::Add(Tick tick, int first,
 
 bool SumSeries::ReadTick(const Page& page, int index, int first,
                          absl::Span<absl::int128> numbers) {
+  if (!page.touched.HasAny(first, numbers.size())) return false;
   const int64_t* word = page.At(index, first);
   if (page.wide.empty() && std::all_of(word, word + numbers.size(),
                                        [](int64_t low) { return low == 0; })) {
@@ -125,6 +128,7 @@ void SumSeries::AddTicks(const Page& page, int begin, int last, int first,
 
 void SumSeries::AddIndices(const Page& page, int begin, int last, int first,
                            absl::Span<absl::int128> numbers) {
+  if (!page.touched.HasAny(first, numbers.size())) return;
   if (2 * (last - begin + 1) <= kPageTicks) {
     AddTicks(page, begin, last, first, numbers);
     return;

@@ -68,14 +68,21 @@ class SumSeries {
  private:
   // Blocks are 64 ticks long, with a page for odd ticks and one for even ones:
   // most columns have changes in one of them only. What the others of the row
-  // have there, zeros, is the price of standing side by side.
+  // have there, zeros that nobody reads, is the price of standing side by side.
   static constexpr int kPageTicks = 32;
-  // Which numbers of a page take 128 bits, in two words.
-  class WideNumbers {
+  // Some of a page's numbers.
+  class NumberSet {
    public:
     bool empty() const { return (bits_[0] | bits_[1]) == 0; }
     bool Has(int number) const {
       return (bits_[number >> 6] >> (number & 63) & 1) != 0;
+    }
+    // Any of so many from `first` on.
+    bool HasAny(int first, size_t count) const {
+      for (int i = first; i < first + static_cast<int>(count); ++i) {
+        if (Has(i)) return true;
+      }
+      return false;
     }
     void Add(int number) { bits_[number >> 6] |= uint64_t{1} << (number & 63); }
     // How many of the numbers before `end`.
@@ -93,7 +100,10 @@ class SumSeries {
   struct Page {
     int32_t id = 0;      // 2 * block + parity of its ticks.
     int32_t stride = 0;  // Words of a tick.
-    WideNumbers wide;
+    NumberSet wide;  // Those that take 128 bits, in two words.
+    // Those that were ever added to. The others are all 0: on a page of odd
+    // ticks what changes with time alone.
+    NumberSet touched;
     // Tick by tick, number by number: the lower half, and the upper one if it
     // is wide.
     std::vector<int64_t> words;
