@@ -16,6 +16,9 @@ namespace {
 // Calls of one method that a queue is ready to take at once.
 constexpr int kReady = 64;
 
+constexpr char kAssign[] = "/stagecraft.v1.AssignmentService/Assign";
+constexpr char kBatchAssign[] = "/stagecraft.v1.AssignmentService/BatchAssign";
+
 }  // namespace
 
 // What comes back from a queue.
@@ -38,6 +41,7 @@ class AssignmentCalls::Call final : public Tag {
 
   void Proceed(bool ok) override {
     if (answered_) {
+      watch().Finished(start_, &status_);
       Take();
       return;
     }
@@ -45,6 +49,8 @@ class AssignmentCalls::Call final : public Tag {
       delete this;
       return;
     }
+    start_ = MethodWatch::Clock::now();
+    watch().Started();
     if (!owner_->service_->MayWait(*request_)) {
       Answer();
       return;
@@ -53,10 +59,10 @@ class AssignmentCalls::Call final : public Tag {
     // others from being taken.
     if (owner_->waiting_.fetch_add(1) >= owner_->options_.max_waiting) {
       owner_->waiting_.fetch_sub(1);
-      Finish(ToGrpc(absl::ResourceExhaustedError(absl::StrCat(
-                        owner_->options_.max_waiting,
-                        " calls wait already, want fewer at a time")),
-                    &*context_));
+      Fail(ToGrpc(absl::ResourceExhaustedError(absl::StrCat(
+                      owner_->options_.max_waiting,
+                      " calls wait already, want fewer at a time")),
+                  &*context_));
       return;
     }
     replaced_ = true;
@@ -71,6 +77,7 @@ class AssignmentCalls::Call final : public Tag {
       return;
     }
     answered_ = false;
+    if (!status_.ok()) status_ = grpc::Status();
     responder_.reset();
     context_.reset();
     arena_.Reset();
@@ -89,20 +96,26 @@ class AssignmentCalls::Call final : public Tag {
   void Answer() {
     Response* const response =
         google::protobuf::Arena::CreateMessage<Response>(&arena_);
-    const grpc::Status status =
+    grpc::Status status =
         owner_->service_->Assign(&*context_, request_, response);
     if (replaced_) owner_->waiting_.fetch_sub(1);
-    answered_ = true;
-    if (status.ok()) {
-      responder_->Finish(*response, status, this);
-    } else {
-      responder_->FinishWithError(status, this);
+    if (!status.ok()) {
+      Fail(std::move(status));
+      return;
     }
+    answered_ = true;
+    responder_->Finish(*response, status, this);
   }
 
-  void Finish(const grpc::Status& status) {
+  void Fail(grpc::Status status) {
     answered_ = true;
-    responder_->FinishWithError(status, this);
+    status_ = std::move(status);
+    responder_->FinishWithError(status_, this);
+  }
+
+  const MethodWatch& watch() const {
+    return std::is_same_v<Request, v1::AssignRequest> ? owner_->assign_
+                                                      : owner_->batch_assign_;
   }
 
   static google::protobuf::ArenaOptions WithBlock(char* block, size_t size) {
@@ -116,6 +129,8 @@ class AssignmentCalls::Call final : public Tag {
   grpc::ServerCompletionQueue* const queue_;
   bool answered_ = false;
   bool replaced_ = false;
+  MethodWatch::Clock::time_point start_;
+  grpc::Status status_;  // What the call was answered with.
   // Enough for one unit in some experiments.
   alignas(8) std::array<char, 4096> block_;
   google::protobuf::Arena arena_{WithBlock(block_.data(), block_.size())};
@@ -125,9 +140,18 @@ class AssignmentCalls::Call final : public Tag {
 };
 
 AssignmentCalls::AssignmentCalls(const AssignmentService* service,
-                                 AssignmentFeed* feed,
+                                 AssignmentFeed* feed, CallWatching watching,
                                  const AssignmentCallsOptions& options)
-    : service_(service), options_(options), methods_(feed) {}
+    : service_(service),
+      watching_(std::move(watching)),
+      assign_(watching_.Of(kAssign, false)),
+      batch_assign_(watching_.Of(kBatchAssign, false)),
+      options_(options),
+      methods_(feed) {}
+
+std::vector<std::string> AssignmentCalls::WatchedMethods() {
+  return {kAssign, kBatchAssign};
+}
 
 AssignmentCalls::~AssignmentCalls() { Stop(); }
 

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "absl/synchronization/mutex.h"
 #include "service/assignment_feed.h"
 #include "service/assignment_service.h"
+#include "service/call_metrics.h"
 #include "service/work_queue.h"
 #include "stagecraft/v1/assignment.grpc.pb.h"
 
@@ -40,8 +42,11 @@ class AssignmentCalls {
  public:
   // `service` and `feed` outlive it.
   AssignmentCalls(const AssignmentService* service, AssignmentFeed* feed,
-                  const AssignmentCallsOptions& options);
+                  CallWatching watching, const AssignmentCallsOptions& options);
   ~AssignmentCalls();
+
+  // Full names of those whose calls are watched here.
+  static std::vector<std::string> WatchedMethods();
 
   void Register(grpc::ServerBuilder* builder);
   void Start();
@@ -75,6 +80,9 @@ class AssignmentCalls {
   void Closed();
 
   const AssignmentService* const service_;
+  const CallWatching watching_;
+  const MethodWatch assign_;
+  const MethodWatch batch_assign_;
   const AssignmentCallsOptions options_;
   Methods methods_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;

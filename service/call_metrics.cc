@@ -1,7 +1,6 @@
 #include "service/call_metrics.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -19,49 +18,21 @@ bool IsCallersMatter(grpc::StatusCode code) {
 
 class CallWatcher : public grpc::experimental::Interceptor {
  public:
-  CallWatcher(grpc::experimental::ServerRpcInfo* info, CallMetrics* metrics,
-              const Log* log, absl::Duration slow)
-      : method_(info->method()),
-        is_stream_(info->type() !=
-                   grpc::experimental::ServerRpcInfo::Type::UNARY),
-        counter_(metrics->Of(method_)),
-        log_(log),
-        slow_(slow),
-        start_(std::chrono::steady_clock::now()) {}
+  explicit CallWatcher(const MethodWatch& watch)
+      : watch_(watch), start_(MethodWatch::Clock::now()) {}
 
   // The call is over, whether or not a status was sent.
   ~CallWatcher() override {
     // Places that wait for a call when the server stops end without one.
     if (!began_) return;
-    const absl::Duration duration =
-        absl::FromChrono(std::chrono::steady_clock::now() - start_);
-    const grpc::StatusCode code = status_.has_value()
-                                      ? status_->error_code()
-                                      : grpc::StatusCode::CANCELLED;
-    counter_->Finish(code, duration);
-    const double milliseconds = absl::ToDoubleMilliseconds(duration);
-    if (code != grpc::StatusCode::OK) {
-      const std::string message = IsCallersMatter(code) || !status_.has_value()
-                                      ? ""
-                                      : std::string(status_->error_message());
-      log_->Warn("call_failed", {{"method", method_},
-                                 {"code", ToText(code)},
-                                 {"milliseconds", milliseconds},
-                                 {"message", message}});
-    } else if (!is_stream_ && duration > slow_) {
-      log_->Warn("call_slow",
-                 {{"method", method_}, {"milliseconds", milliseconds}});
-    } else if (log_->enabled(LogLevel::kDebug)) {
-      log_->Debug("call",
-                  {{"method", method_}, {"milliseconds", milliseconds}});
-    }
+    watch_.Finished(start_, status_.has_value() ? &*status_ : nullptr);
   }
 
   void Intercept(
       grpc::experimental::InterceptorBatchMethods* methods) override {
     if (!began_) {
       began_ = true;
-      counter_->Start();
+      watch_.Started();
     }
     if (methods->QueryInterceptionHookPoint(
             grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
@@ -71,12 +42,8 @@ class CallWatcher : public grpc::experimental::Interceptor {
   }
 
  private:
-  const absl::string_view method_;  // The server's.
-  const bool is_stream_;
-  CallMetrics::Counter* const counter_;
-  const Log* const log_;  // The factory's, which outlives all calls.
-  const absl::Duration slow_;
-  const std::chrono::steady_clock::time_point start_;
+  const MethodWatch watch_;
+  const MethodWatch::Clock::time_point start_;
   bool began_ = false;
   std::optional<grpc::Status> status_;
 };
@@ -84,19 +51,23 @@ class CallWatcher : public grpc::experimental::Interceptor {
 class CallWatcherFactory
     : public grpc::experimental::ServerInterceptorFactoryInterface {
  public:
-  CallWatcherFactory(CallMetrics* metrics, std::shared_ptr<const Log> log,
-                     absl::Duration slow)
-      : metrics_(metrics), log_(std::move(log)), slow_(slow) {}
+  CallWatcherFactory(CallWatching watching, std::vector<std::string> others)
+      : watching_(std::move(watching)), others_(std::move(others)) {}
 
   grpc::experimental::Interceptor* CreateServerInterceptor(
       grpc::experimental::ServerRpcInfo* info) override {
-    return new CallWatcher(info, metrics_, log_.get(), slow_);
+    const absl::string_view method = info->method();  // The server's.
+    if (std::find(others_.begin(), others_.end(), method) != others_.end()) {
+      return nullptr;
+    }
+    const bool is_stream =
+        info->type() != grpc::experimental::ServerRpcInfo::Type::UNARY;
+    return new CallWatcher(watching_.Of(method, is_stream));
   }
 
  private:
-  CallMetrics* const metrics_;
-  const std::shared_ptr<const Log> log_;
-  const absl::Duration slow_;
+  const CallWatching watching_;
+  const std::vector<std::string> others_;
 };
 
 }  // namespace
@@ -161,10 +132,42 @@ std::string ToText(grpc::StatusCode code) {
   return text.empty() ? absl::StrCat("CODE_", static_cast<int>(code)) : text;
 }
 
+MethodWatch::MethodWatch(absl::string_view method, bool is_stream,
+                         CallMetrics* metrics, const Log* log,
+                         absl::Duration slow)
+    : method_(method),
+      is_stream_(is_stream),
+      counter_(metrics->Of(method)),
+      log_(log),
+      slow_(slow) {}
+
+void MethodWatch::Finished(Clock::time_point start,
+                           const grpc::Status* status) const {
+  const absl::Duration duration = absl::FromChrono(Clock::now() - start);
+  const grpc::StatusCode code =
+      status != nullptr ? status->error_code() : grpc::StatusCode::CANCELLED;
+  counter_->Finish(code, duration);
+  const double milliseconds = absl::ToDoubleMilliseconds(duration);
+  if (code != grpc::StatusCode::OK) {
+    const std::string message = IsCallersMatter(code) || status == nullptr
+                                    ? ""
+                                    : std::string(status->error_message());
+    log_->Warn("call_failed", {{"method", method_},
+                               {"code", ToText(code)},
+                               {"milliseconds", milliseconds},
+                               {"message", message}});
+  } else if (!is_stream_ && duration > slow_) {
+    log_->Warn("call_slow",
+               {{"method", method_}, {"milliseconds", milliseconds}});
+  } else if (log_->enabled(LogLevel::kDebug)) {
+    log_->Debug("call", {{"method", method_}, {"milliseconds", milliseconds}});
+  }
+}
+
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>
-WatchCalls(CallMetrics* metrics, std::shared_ptr<const Log> log,
-           absl::Duration slow) {
-  return std::make_unique<CallWatcherFactory>(metrics, std::move(log), slow);
+WatchCalls(CallWatching watching, std::vector<std::string> others) {
+  return std::make_unique<CallWatcherFactory>(std::move(watching),
+                                              std::move(others));
 }
 
 }  // namespace stagecraft::service

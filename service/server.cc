@@ -90,6 +90,7 @@ struct Server::Parts {
   bool stopping ABSL_GUARDED_BY(mutex) = false;
   bool stopped ABSL_GUARDED_BY(mutex) = false;
 
+  CallWatching Watching() { return {&metrics, log, config.slow_call}; }
   absl::Status OpenData(std::unique_ptr<engine::Store> given);
   void MakeServices();
   void StartHousekeeper(std::unique_ptr<Timer> timer);
@@ -153,7 +154,7 @@ void Server::Parts::MakeServices() {
   AssignmentCallsOptions calls;
   calls.workers = std::min(config.max_threads, calls.workers);
   assignment_calls = std::make_unique<AssignmentCalls>(
-      assignments.get(), assignment_feed.get(), calls);
+      assignments.get(), assignment_feed.get(), Watching(), calls);
   scans =
       std::make_unique<Scans>(engine.get(), store.get(), catalog.get(), clock);
   results = std::make_unique<ResultServiceImpl>(looks.get(), scans.get());
@@ -220,7 +221,8 @@ absl::Status Server::Parts::Listen(bool on_network) {
   std::vector<
       std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>
       interceptors;
-  interceptors.push_back(WatchCalls(&metrics, log, config.slow_call));
+  interceptors.push_back(
+      WatchCalls(Watching(), AssignmentCalls::WatchedMethods()));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   grpc = builder.BuildAndStart();
   if (grpc == nullptr) {

@@ -28,9 +28,11 @@ using ::stagecraft::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Pair;
 
 // A directory that goes away.
 class TemporaryDirectory {
@@ -312,6 +314,47 @@ TEST_F(RunningServerTest, CountsAndLogsCallsWithoutSecrets) {
   EXPECT_THAT(log_.lines(), Contains(HasSubstr("\"event\":\"loaded\"")));
   EXPECT_THAT(log_.lines(), Contains(HasSubstr("\"event\":\"shutdown\"")));
   EXPECT_THAT(log_.lines(), Each(Not(HasSubstr("secret-unit"))));
+}
+
+// They have a way of their own; each call is counted once.
+TEST_F(RunningServerTest, CountsAndLogsAssignments) {
+  const auto assign = [&](const std::string& unit) {
+    v1::AssignRequest request;
+    request.set_unit_id(unit);
+    v1::AssignResponse response;
+    grpc::ClientContext context;
+    return assignments_->Assign(&context, request, &response).error_code();
+  };
+  EXPECT_EQ(assign("ann"), grpc::StatusCode::OK);
+  EXPECT_EQ(assign(""), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(assign("ben"), grpc::StatusCode::OK);
+  v1::BatchAssignResponse response;
+  grpc::ClientContext context;
+  EXPECT_EQ(assignments_->BatchAssign(&context, {}, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+
+  const std::string service = "/stagecraft.v1.AssignmentService/";
+  const auto finished = [&](const std::string& method) {
+    const auto all = server_->metrics().Snapshot();
+    const auto it = all.find(service + method);
+    return it == all.end() || it->second.running() > 0
+               ? std::map<grpc::StatusCode, int64_t>()
+               : it->second.finished;
+  };
+  while (finished("Assign").size() < 2 || finished("BatchAssign").empty()) {
+    std::this_thread::yield();
+  }
+  EXPECT_THAT(finished("Assign"),
+              ElementsAre(Pair(grpc::StatusCode::OK, 2),
+                          Pair(grpc::StatusCode::INVALID_ARGUMENT, 1)));
+  EXPECT_THAT(finished("BatchAssign"),
+              ElementsAre(Pair(grpc::StatusCode::INVALID_ARGUMENT, 1)));
+  server_->Shutdown(absl::ZeroDuration());
+  EXPECT_THAT(log_.lines(),
+              Contains(AllOf(HasSubstr("\"event\":\"call_failed\""),
+                             HasSubstr(service + "Assign"),
+                             HasSubstr("INVALID_ARGUMENT")))
+                  .Times(1));
 }
 
 TEST_F(RunningServerTest, EvaluatesWhatIsGoingOnWhenTheTimerSaysSo) {
