@@ -77,29 +77,34 @@ class DifferenceAt {
     const double width =
         Deviation(base_) * length_ / (center_below_ * center_above_);
     const double from = LowestU(), to = HighestU();
+    size_t base_panel = 0, other_panel = 0;
     const auto sums =
         TrapezoidSum<2>(from, to, kFirstStep * std::min(1.0, width),
-                        {1, kInfinity}, [&](double u) {
+                        {1, kInfinity}, [&](double u) -> std::array<double, 2> {
                           const Pair at = At(u);
-                          const double weight = at.base.density * at.slope;
-                          return std::array<double, 2>{
-                              weight * Tail(at.other),
-                              weight * at.other.density * at.other_slope};
+                          const double weight =
+                              base_.DensityAt(at.base, &base_panel) * at.slope;
+                          if (weight == 0) return {0, 0};
+                          const auto other = other_.At(at.other, &other_panel);
+                          return {weight * Tail(other),
+                                  weight * other.density * at.other_slope};
                         });
     // What the base has outside, where the other rate is out of reach or (both
     // near the same end) does not change any more.
     const Pair first = At(std::min(from, to)), last = At(to);
-    const double left = fall_ > 0 ? (by_y_ ? 0 : 1) : Tail(first.other);
-    const double right = rise_ > 0 ? (by_y_ ? 1 : 0) : Tail(last.other);
-    return {.lower = std::clamp(
-                sums[0] + first.base.lower * left + last.base.upper * right,
-                0.0, 1.0),
+    const double left =
+        fall_ > 0 ? (by_y_ ? 0 : 1) : Tail(other_.At(first.other));
+    const double right =
+        rise_ > 0 ? (by_y_ ? 1 : 0) : Tail(other_.At(last.other));
+    return {.lower = std::clamp(sums[0] + base_.At(first.base).lower * left +
+                                    base_.At(last.base).upper * right,
+                                0.0, 1.0),
             .density = sums[1]};
   }
 
  private:
   struct Pair {
-    BetaPosterior::Local base, other;
+    double base, other;  // Coordinates.
     double slope;        // dv/du of the base.
     double other_slope;  // dv/dp of the other.
   };
@@ -109,18 +114,20 @@ class DifferenceAt {
   }
 
   Pair At(double u) const {
-    const double growth = std::exp(u);
+    const bool near = std::abs(u) < 0.5;
+    const double little = near ? std::expm1(u) : 0;
+    const double growth = near ? 1 + little : std::exp(u);
+    const double change = near ? little : growth - 1;
     const double sum = rest_ + share_ * growth;
     const double below = length_ * (share_ * growth / sum);
     const double above = length_ * (rest_ / sum);
-    const double change = std::abs(u) < 0.5 ? std::expm1(u) : growth - 1;
     const double offset =
         length_ * rest_ * (share_ * change / sum) + center_offset_;
     const double p = below + fall_, complement = above + rise_;
     const double q = below + rise_, other_complement = above + fall_;
     // dp / (p (1 - p)), dp = A B du / length.
-    return {base_.At(Coordinate(base_, offset, p, complement)),
-            other_.At(Coordinate(other_, offset + shift_, q, other_complement)),
+    return {Coordinate(base_, offset, p, complement),
+            Coordinate(other_, offset + shift_, q, other_complement),
             (below / p) * (above / complement) / length_,
             1 / (q * other_complement)};
   }

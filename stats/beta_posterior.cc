@@ -215,34 +215,69 @@ const BetaPosterior::Panel& BetaPosterior::PanelAt(double v) const {
   return panels_[first];
 }
 
+const BetaPosterior::Panel& BetaPosterior::PanelNear(double v,
+                                                     size_t* panel) const {
+  size_t i = std::min(*panel, panels_.size() - 1);
+  while (i > 0 && v < panels_[i].start) --i;
+  while (i + 1 < panels_.size() && panels_[i + 1].start <= v) ++i;
+  *panel = i;
+  return panels_[i];
+}
+
 double BetaPosterior::WidthAt(double v) const {
   const Panel& panel = PanelAt(v);
   return panel.end - panel.start;
 }
 
-BetaPosterior::Local BetaPosterior::At(double v) const {
-  if (!(v > lower_end())) return {0, 1, 0};
-  if (v >= upper_end()) return {1, 0, 0};
-  const Panel& panel = PanelAt(v);
+template <bool kWithIntegral>
+BetaPosterior::Sums BetaPosterior::Evaluate(const Panel& panel, double v) {
   // T_{k+2} = 2 T_2 T_k - T_{k-2}: the even and the odd ones side by side.
   const double x = (v - panel.center) * panel.scale;
   const double second = 2 * x * x - 1, twice = 2 * second;
   double even = 1, odd = x, next_even = second, next_odd = x * (twice - 1);
-  double density = panel.density[0] + panel.density[1] * x;
-  double inside = panel.integral[0] + panel.integral[1] * x;
+  Sums sums = {panel.density[0] + panel.density[1] * x,
+               panel.integral[0] + panel.integral[1] * x};
   for (size_t k = 2; k < kGaussNodes; k += 2) {
-    density += panel.density[k] * next_even + panel.density[k + 1] * next_odd;
-    inside += panel.integral[k] * next_even + panel.integral[k + 1] * next_odd;
+    sums.density +=
+        panel.density[k] * next_even + panel.density[k + 1] * next_odd;
+    if constexpr (kWithIntegral) {
+      sums.integral +=
+          panel.integral[k] * next_even + panel.integral[k + 1] * next_odd;
+    }
     const double last_even = std::exchange(even, next_even);
     const double last_odd = std::exchange(odd, next_odd);
     next_even = twice * even - last_even;
     next_odd = twice * odd - last_odd;
   }
-  inside += panel.integral[kGaussNodes] * next_even;
-  inside = std::clamp(inside, 0.0, panel.mass);
+  if constexpr (kWithIntegral) {
+    sums.integral += panel.integral[kGaussNodes] * next_even;
+  }
+  return sums;
+}
+
+BetaPosterior::Local BetaPosterior::At(const Panel& panel, double v) {
+  const Sums sums = Evaluate<true>(panel, v);
+  const double inside = std::clamp(sums.integral, 0.0, panel.mass);
   return {std::min(1.0, panel.below + inside),
           std::min(1.0, panel.above + (panel.mass - inside)),
-          std::max(0.0, density)};
+          std::max(0.0, sums.density)};
+}
+
+BetaPosterior::Local BetaPosterior::At(double v) const {
+  if (!(v > lower_end())) return {0, 1, 0};
+  if (v >= upper_end()) return {1, 0, 0};
+  return At(PanelAt(v), v);
+}
+
+BetaPosterior::Local BetaPosterior::At(double v, size_t* panel) const {
+  if (!(v > lower_end())) return {0, 1, 0};
+  if (v >= upper_end()) return {1, 0, 0};
+  return At(PanelNear(v, panel), v);
+}
+
+double BetaPosterior::DensityAt(double v, size_t* panel) const {
+  if (!(v > lower_end()) || v >= upper_end()) return 0;
+  return std::max(0.0, Evaluate<false>(PanelNear(v, panel), v).density);
 }
 
 double BetaPosterior::OffsetAt(double v) const {

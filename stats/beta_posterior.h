@@ -51,6 +51,11 @@ class BetaPosterior {
   double WidthAt(double v) const;
 
   Local At(double v) const;
+  // The same for points that follow each other closely: `panel` is where the
+  // last one was found, 0 at first.
+  Local At(double v, size_t* panel) const;
+  // The density alone.
+  double DensityAt(double v, size_t* panel) const;
   double LowerTail(double v) const { return At(v).lower; }
   double UpperTail(double v) const { return At(v).upper; }
 
@@ -75,6 +80,13 @@ class BetaPosterior {
   double PanelWidth(double v, double sign) const;
   Panel MakePanel(double start, double end) const;
   const Panel& PanelAt(double v) const;
+  const Panel& PanelNear(double v, size_t* panel) const;
+  struct Sums {
+    double density, integral;
+  };
+  template <bool kWithIntegral>
+  static Sums Evaluate(const Panel& panel, double v);
+  static Local At(const Panel& panel, double v);
 
   double a_, b_, mean_, rest_;          // rest = 1 - mean.
   bool deep_ = false;                   // Tails exact relative to themselves.

@@ -58,11 +58,13 @@ LowerAndDensity Integrate(const BetaPosterior& x, const BetaPosterior& y,
            (u > 0 ? std::log(std::exp(-u) + gap) + u
                   : std::log1p(gap * std::exp(u)));
   };
+  size_t big_panel = 0, small_panel = 0;
   const auto sums = TrapezoidSum<2>(
       from, to, 0.75 * std::min(1.0, width(base)), {1, kInfinity},
       [&](double u) {
         const double v = small_coordinate(u) - small_logit;
-        const auto at_big = big.At(u - big_logit), at_small = small.At(v);
+        const auto at_big = big.At(u - big_logit, &big_panel);
+        const auto at_small = small.At(v, &small_panel);
         // (1 - t) / (1 - r t): of dv/du of the smaller one.
         const double slope = u > 0 ? std::exp(-u) / (std::exp(-u) + gap)
                                    : 1 / (1 + gap * std::exp(u));

@@ -71,9 +71,11 @@ std::array<double, kCount> TrapezoidSum(double from, double to,
   const auto add = [&](double t, double weight) {
     double u = t, slope = 1;
     if (stretched) {
-      const double growth = std::exp(t / kStretch);
-      u = kStretch * 0.5 * (growth - 1 / growth);
-      if (std::abs(t) < 1) u = kStretch * std::sinh(t / kStretch);
+      const bool near = std::abs(t) < 1;
+      const double change = near ? std::expm1(t / kStretch) : 0;
+      const double growth = near ? 1 + change : std::exp(t / kStretch);
+      u = kStretch * 0.5 *
+          (near ? change + change / growth : growth - 1 / growth);
       slope = 0.5 * (growth + 1 / growth);
     }
     const std::array<double, kCount> value = visit(u);
