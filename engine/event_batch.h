@@ -21,7 +21,7 @@
 namespace stagecraft::engine {
 
 // Not thread-safe. Ids borrow from the caller's texts, which must outlive the
-// batch; contents are copied.
+// batch, as do stored contents; other contents are copied.
 class EventBatch {
  public:
   struct Item {

@@ -218,6 +218,13 @@ bool SumSeries::IsConsistent(Tick present) const {
       AddTicks(page, i, i, 0, absl::MakeSpan(total));
     }
     if (total != page.total) return false;
+    // What was never added to is not read.
+    for (int number = 0; number < static_cast<int>(total.size()); ++number) {
+      if (page.touched.Has(number)) continue;
+      for (int i = 0; i < kPageTicks; ++i) {
+        if (*page.At(i, number) != 0) return false;
+      }
+    }
   }
   return past == past_ && future == future_;
 }

@@ -68,7 +68,8 @@ class SumSeries {
  private:
   // Blocks are 64 ticks long, with a page for odd ticks and one for even ones:
   // most columns have changes in one of them only. What the others of the row
-  // have there, zeros that nobody reads, is the price of standing side by side.
+  // have there, zeros that no look reads, is the price of standing side by
+  // side.
   static constexpr int kPageTicks = 32;
   // Some of a page's numbers.
   class NumberSet {
@@ -100,7 +101,7 @@ class SumSeries {
   struct Page {
     int32_t id = 0;      // 2 * block + parity of its ticks.
     int32_t stride = 0;  // Words of a tick.
-    NumberSet wide;  // Those that take 128 bits, in two words.
+    NumberSet wide;      // Those that take 128 bits, in two words.
     // Those that were ever added to. The others are all 0: on a page of odd
     // ticks what changes with time alone.
     NumberSet touched;

@@ -165,7 +165,7 @@ absl::Status CheckColumns(const v1::EventColumns& columns) {
           columns.event_contents(), ContentsOf(columns), "event_contents",
           columns.stream_contents().empty()
               ? "contents"
-              : "contents and columns.stream_contents");
+              : "contents and columns.stream_contents together");
       !s.ok()) {
     return s;
   }
@@ -199,9 +199,7 @@ void EventConverter::Add(
       return AddContent(columns.contents(i).name(),
                         columns.contents(i).attributes());
     }
-    const KeptContent& content = *kept[i - columns.contents_size()];
-    if (!content.bad.ok()) return content.bad;
-    return batch_->AddStoredContent(content.encoded);
+    return AddContent(*kept[i - columns.contents_size()]);
   };
   engine::Micros time = *ToMicros(columns.base_time(), "columns.base_time");
   int value = 0;  // The next one.

@@ -69,6 +69,15 @@ absl::StatusOr<uint32_t> EventConverter::AddContent(
   return content;
 }
 
+absl::StatusOr<uint32_t> EventConverter::AddContent(
+    const KeptContent& content) {
+  if (!content.bad.ok()) return content.bad;
+  // However often it is referred to, it is looked at once.
+  const auto [it, is_new] = kept_contents_.try_emplace(&content);
+  if (is_new) it->second = batch_->AddStoredContent(content.encoded);
+  return it->second;
+}
+
 absl::Status EventConverter::Add(const v1::Event& event) {
   if (!event.has_time()) {
     return absl::InvalidArgumentError(

@@ -60,6 +60,7 @@ class EventConverter {
  private:
   absl::StatusOr<uint32_t> AddContent(const std::string& name,
                                       const AttributeMap& attributes);
+  absl::StatusOr<uint32_t> AddContent(const KeptContent& content);
   absl::Status CheckTime(engine::Micros time) const;
 
   const EventTimeLimit limit_;
@@ -67,6 +68,7 @@ class EventConverter {
   engine::EventBatch* const batch_;
   // Contents of the batch by what was seen on the wire.
   absl::flat_hash_map<std::string, uint32_t> contents_;
+  absl::flat_hash_map<const KeptContent*, uint32_t> kept_contents_;
   std::string key_;
 };
 

@@ -10,9 +10,13 @@ namespace stagecraft::client {
 namespace {
 
 constexpr int64_t kMicrosPerSecond = 1'000'000;
-// Contents that are known for what they are, although no stream keeps them.
-constexpr size_t kMaxRemembered = size_t{4} * service::kMaxKeptContents;
+// Of contents that are known for what they are, although no stream keeps them;
+// those of one batch come on top.
+constexpr size_t kMaxRememberedBytes = size_t{4} << 20;
 constexpr int64_t kMaxTime = 7'258'118'400 * kMicrosPerSecond;  // 2200-01-01.
+
+// Of a content that is remembered.
+size_t Bytes(const std::string& key) { return key.size() + 64; }
 
 std::string UuidText(const char* bytes) {
   std::string text(engine::kUuidChars, '\0');
@@ -46,11 +50,14 @@ std::optional<int64_t> ColumnTime(const v1::Event& event) {
 }
 
 void EventColumnsBuilder::BeginStream() {
-  for (auto& [key, content] : contents_) content.number = kNotKept;
-  for (Content& content : declared_) content.number = kNotKept;
+  const auto forget = [](Content* content) {
+    content->number = kNotKept;
+    content->no_room = false;
+  };
+  for (auto& [key, content] : contents_) forget(&content);
+  for (Content& content : declared_) forget(&content);
   kept_.clear();
   kept_bytes_ = 0;
-  full_ = false;
 }
 
 void EventColumnsBuilder::Begin(v1::EventColumns* columns, ContentList* keep) {
@@ -61,11 +68,13 @@ void EventColumnsBuilder::Begin(v1::EventColumns* columns, ContentList* keep) {
   const size_t units = units_.size();
   units_.clear();
   units_.reserve(units);
-  // Contents that seldom come again are forgotten.
-  if (contents_.size() > kMaxRemembered) {
+  // Contents that no stream keeps are forgotten once they are many.
+  if (keep == nullptr || contents_bytes_ > kMaxRememberedBytes) {
     absl::erase_if(contents_, [](const auto& entry) {
       return entry.second.number == kNotKept;
     });
+    contents_bytes_ = 0;
+    for (const auto& [key, content] : contents_) contents_bytes_ += Bytes(key);
   }
 }
 
@@ -83,14 +92,14 @@ uint32_t EventColumnsBuilder::PositionOf(bool to_stay, const Fill& fill,
   if (content->batch == batch_) return content->position;
   const bool again = content->batch != 0;
   content->batch = batch_;
-  if (keep_ != nullptr && !full_ && content->number == kNotKept &&
-      (again || to_stay)) {
+  if (keep_ != nullptr && content->number == kNotKept && !content->no_room &&
+      (again || to_stay) && kept_.size() < service::kMaxKeptContents) {
     v1::EventContent kept;
     fill(&kept);
-    kept_bytes_ += static_cast<int64_t>(kept.ByteSizeLong());
-    full_ = kept_bytes_ > service::kMaxKeptContentBytes ||
-            kept_.size() == service::kMaxKeptContents;
-    if (!full_) {
+    const auto bytes = static_cast<int64_t>(kept.ByteSizeLong());
+    content->no_room = kept_bytes_ + bytes > service::kMaxKeptContentBytes;
+    if (!content->no_room) {
+      kept_bytes_ += bytes;
       content->number = static_cast<uint32_t>(kept_.size());
       *keep_->Add() = kept;
       kept_.push_back(std::move(kept));
@@ -112,13 +121,15 @@ bool EventColumnsBuilder::Add(const v1::Event& event) {
   if (!time.has_value() || event.event_id().empty()) return false;
   key_.clear();
   service::AppendContentKey(event.name(), event.attributes(), &key_);
+  const auto [known, is_new] = contents_.try_emplace(key_);
+  if (is_new) contents_bytes_ += Bytes(key_);
   const uint32_t content = PositionOf(
       false,
       [&event](v1::EventContent* made) {
         made->set_name(event.name());
         *made->mutable_attributes() = event.attributes();
       },
-      &contents_[key_]);
+      &known->second);
   return AddOccurrence(
       event.unit_id(), event.event_id(), *time,
       event.has_value() ? std::optional(event.value()) : std::nullopt, content);

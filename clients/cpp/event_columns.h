@@ -52,6 +52,7 @@ class EventColumnsBuilder {
     uint32_t number = kNotKept;  // In the stream.
     uint32_t batch = 0;          // The last one that had it; 0 if none had.
     uint32_t position = 0;       // In that batch.
+    bool no_room = false;        // In the stream.
   };
 
   // Puts a content into the batch, unless it is there.
@@ -72,10 +73,10 @@ class EventColumnsBuilder {
   absl::flat_hash_map<absl::string_view, uint32_t> units_;
   uint32_t last_unit_ = 0;
   absl::flat_hash_map<std::string, Content> contents_;  // By key.
+  size_t contents_bytes_ = 0;                           // Of the keys.
   std::vector<Content> declared_;  // By the caller's number.
   std::vector<v1::EventContent> kept_;
   int64_t kept_bytes_ = 0;  // Of their messages.
-  bool full_ = false;       // The stream keeps no more.
   std::string key_;
 };
 

@@ -74,7 +74,8 @@ struct EventSenderOptions {
   // Whether to send columns to servers that take them.
   bool columns = true;
   // How many batches may be under way; Send() waits when there are more. At
-  // least 1. This bounds the memory: (window + 1) * batch_bytes.
+  // least 1. This bounds the memory: (window + 1) * batch_bytes, and some MiB
+  // for names and attributes that come again.
   int window = 8;
   // A stream that acknowledges nothing for so long counts as broken.
   absl::Duration acknowledgement_timeout = absl::Seconds(60);

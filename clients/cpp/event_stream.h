@@ -102,11 +102,9 @@ class EventStream : public grpc::ClientBidiReactor<v1::StreamEventsRequest,
 
   void OnReadInitialMetadataDone(bool ok) override {
     if (!ok) return;
-    const auto& metadata = context_.GetServerInitialMetadata();
-    const auto it = metadata.find("stagecraft-event-columns");
-    takes_columns_ = it != metadata.end() && it->second == "1";
-    const auto keeps = metadata.find("stagecraft-event-contents");
-    keeps_contents_ = keeps != metadata.end() && keeps->second == "1";
+    // In this order: whoever sees the second knows the first.
+    keeps_contents_ = Says("stagecraft-event-contents");
+    takes_columns_ = Says("stagecraft-event-columns");
   }
 
   void OnWriteDone(bool ok) override {
@@ -135,6 +133,12 @@ class EventStream : public grpc::ClientBidiReactor<v1::StreamEventsRequest,
   }
 
  private:
+  // Whether the server's metadata have this key.
+  bool Says(const char* key) const {
+    const auto& metadata = context_.GetServerInitialMetadata();
+    const auto it = metadata.find(key);
+    return it != metadata.end() && it->second == "1";
+  }
   void MaybeStartWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (writing_ != nullptr || broken_ || done_) return;
     if (!queue_.empty()) {

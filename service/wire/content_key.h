@@ -5,18 +5,19 @@
 
 #include <google/protobuf/map.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "stagecraft/v1/common.pb.h"
 
 namespace stagecraft::service {
 
-// Appends a key of an event's name and attributes. Different contents give
-// different keys. The same ones may give several: a map has no order of its
-// own.
+// Appends a key of an event's name and attributes: the same one for the same
+// content, and for no other.
 inline void AppendContentKey(
     absl::string_view name,
     const google::protobuf::Map<std::string, v1::AttributeValue>& attributes,
@@ -31,7 +32,15 @@ inline void AppendContentKey(
     out->append(text.data(), text.size());
   };
   append_text(name);
-  for (const auto& [key, value] : attributes) {
+  // A map has no order of its own.
+  absl::InlinedVector<
+      const google::protobuf::MapPair<std::string, v1::AttributeValue>*, 8>
+      sorted;
+  for (const auto& attribute : attributes) sorted.push_back(&attribute);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto* a, const auto* b) { return a->first < b->first; });
+  for (const auto* const attribute : sorted) {
+    const auto& [key, value] = *attribute;
     append_text(key);
     out->push_back(static_cast<char>(value.kind_case()));
     switch (value.kind_case()) {

@@ -162,7 +162,7 @@ TEST(EventColumnsTest, RefusesWhatDoesNotFitTogether) {
          c->set_event_contents(1, 3);
        },
        "columns.event_contents[1] is 3, want less than 3, the length of "
-       "columns.contents and columns.stream_contents"},
+       "columns.contents and columns.stream_contents together"},
       {[](v1::EventColumns* c) { c->clear_base_time(); },
        "columns.base_time is missing"},
       {[](v1::EventColumns* c) { c->mutable_base_time()->set_nanos(-1); },

@@ -318,16 +318,17 @@ TEST_F(RunningServerTest, CountsAndLogsCallsWithoutSecrets) {
 
 // They have a way of their own; each call is counted once.
 TEST_F(RunningServerTest, CountsAndLogsAssignments) {
-  const auto assign = [&](const std::string& unit) {
+  const auto assign = [&](const std::string& unit, bool record = false) {
     v1::AssignRequest request;
     request.set_unit_id(unit);
+    request.set_record_exposure(record);  // Another thread answers then.
     v1::AssignResponse response;
     grpc::ClientContext context;
     return assignments_->Assign(&context, request, &response).error_code();
   };
   EXPECT_EQ(assign("ann"), grpc::StatusCode::OK);
   EXPECT_EQ(assign(""), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(assign("ben"), grpc::StatusCode::OK);
+  EXPECT_EQ(assign("ben", true), grpc::StatusCode::OK);
   v1::BatchAssignResponse response;
   grpc::ClientContext context;
   EXPECT_EQ(assignments_->BatchAssign(&context, {}, &response).error_code(),

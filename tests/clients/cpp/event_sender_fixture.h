@@ -120,6 +120,11 @@ class FakeEvents : public v1::EventService::Service {
     contents_ += request->columns().contents_size();
     kept_contents_ += request->columns().stream_contents_size();
     (wanted ? column_events_ : lost_events_) += request->columns().units_size();
+    for (const uint32_t number : request->columns().stream_contents()) {
+      if (number < kept.size()) continue;
+      ADD_FAILURE() << number << " of " << kept.size() << " kept contents";
+      wanted = false;
+    }
     if (wanted) {
       AppendEvents(request->columns(), kept, request->mutable_events());
     }
