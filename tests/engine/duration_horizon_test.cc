@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <ostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -37,6 +38,11 @@ struct Case {
   // Instead of a horizon.
   std::optional<EntryGrid> entries = std::nullopt;
 };
+void PrintTo(const Case& of, std::ostream* out) {
+  *out << "horizon " << of.horizon << ", resolution " << of.resolution
+       << (of.explicit_horizon ? ", explicit" : "")
+       << (of.entries.has_value() ? ", groups" : "");
+}
 
 class DurationHorizonTest : public ::testing::TestWithParam<Case> {
  protected:

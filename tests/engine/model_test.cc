@@ -3,6 +3,8 @@
 // and memory for a handful of units only. Every number, as of several moments.
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <ostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -227,6 +229,11 @@ struct Case {
   int64_t cache_bytes;
   std::optional<Micros> pre_exposure_window;  // CUPED.
 };
+void PrintTo(const Case& of, std::ostream* out) {
+  *out << (of.ordering == Journey::Ordering::kOrdered ? "" : "un")
+       << "ordered, " << of.cache_bytes << " bytes for units"
+       << (of.pre_exposure_window.has_value() ? ", CUPED" : "");
+}
 
 class ModelTest : public ::testing::TestWithParam<Case> {};
 

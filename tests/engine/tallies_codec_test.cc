@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <fstream>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,11 @@
 #include "tests/support/status_matchers.h"
 
 namespace stagecraft::engine {
+
+void PrintTo(const SlotRange& parts, std::ostream* out) {
+  *out << "slots " << parts.begin << " to " << parts.end;
+}
+
 namespace {
 
 using ::stagecraft::testing::IsOk;
@@ -99,7 +105,10 @@ std::string Signed(std::string bytes) {
 
 class HostileTalliesTest : public ::testing::TestWithParam<SlotRange> {};
 INSTANTIATE_TEST_SUITE_P(Shapes, HostileTalliesTest,
-                         ::testing::Values(SlotRange(), kParts));
+                         ::testing::Values(SlotRange(), kParts),
+                         [](const auto& info) {
+                           return info.param.empty() ? "All" : "Parts";
+                         });
 
 TEST_P(HostileTalliesTest, HostileBytesAreRefusedOrMeanSomething) {
   const TalliesShape shape = TestShape(GetParam());

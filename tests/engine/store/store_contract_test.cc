@@ -2,6 +2,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <random>
 #include <string>
 #include <thread>
@@ -72,6 +73,7 @@ struct Implementation {
   const char* name;
   std::function<std::unique_ptr<Subject>()> make;
 };
+void PrintTo(const Implementation& of, std::ostream* out) { *out << of.name; }
 
 class StoreContractTest : public ::testing::TestWithParam<Implementation> {
  protected:

@@ -1,6 +1,7 @@
 // The proof book in small: every promise must be kept, with the wider intervals
 // of fewer replications. A line whose promise is true fails once in 100,000;
 // the seed is fixed, so that a run either always passes or never.
+#include <ostream>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -9,6 +10,9 @@
 #include "tests/support/status_matchers.h"
 
 namespace stagecraft::simulations {
+
+void PrintTo(const Proof& proof, std::ostream* out) { *out << proof.title; }
+
 namespace {
 
 using ::stagecraft::testing::IsOk;
