@@ -12,11 +12,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
-#include "service/call_metrics.h"
 #include "service/catalog.h"
 #include "service/ledger.h"
-#include "service/status.h"
-#include "service/utf8.h"
 #include "tests/service/service_fixture.h"
 #include "tests/support/status_matchers.h"
 
@@ -27,12 +24,8 @@ using ::stagecraft::testing::IsOk;
 using ::stagecraft::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::Contains;
-using ::testing::Each;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
-using ::testing::Pair;
 
 // A directory that goes away.
 class TemporaryDirectory {
@@ -175,14 +168,6 @@ TEST(ServerTest, ListensOnASocketFile) {
 
 class RunningServerTest : public ServiceFixture {
  protected:
-  grpc::Status GetJourney(const std::string& name) {
-    v1::GetJourneyRequest request;
-    request.set_name(name);
-    v1::Journey journey;
-    grpc::ClientContext context;
-    return journeys_->GetJourney(&context, request, &journey);
-  }
-
   // Units exposed to each variant who pay with the given frequency.
   void ExposeAndPay(const std::string& experiment, int units, int pay_a,
                     int pay_b) {
@@ -272,92 +257,6 @@ TEST_F(RunningServerTest, AnswersEveryMethodThatTheContractNames) {
       grpc::StatusCode::UNIMPLEMENTED);
 }
 
-TEST_F(RunningServerTest, CountsAndLogsCallsWithoutSecrets) {
-  EXPECT_EQ(GetJourney("journeys/none").error_code(),
-            grpc::StatusCode::NOT_FOUND);
-  CreateJourney();
-  EXPECT_THAT(GetJourney("journeys/shop"), IsGrpcOk());
-  store_->FailWrites({.status = absl::UnavailableError("disk gone")});
-  v1::IngestEventsRequest request;
-  *request.add_events() = MakeEvent("1", "secret-unit", "visit");
-  v1::IngestEventsResponse response;
-  grpc::ClientContext context;
-  EXPECT_FALSE(events_->IngestEvents(&context, request, &response).ok());
-  v1::AssignRequest assign;
-  assign.set_unit_id("secret-unit");
-  assign.add_experiments("secret-unit");
-  v1::AssignResponse assigned;
-  grpc::ClientContext assign_context;
-  EXPECT_FALSE(assignments_->Assign(&assign_context, assign, &assigned).ok());
-
-  const std::string get = "/stagecraft.v1.JourneyService/GetJourney";
-  // The caller may have its answer before the call is counted.
-  while (server_->metrics().Snapshot().at(get).running() > 0 ||
-         log_.lines().size() < 8) {
-    std::this_thread::yield();
-  }
-  const CallMetrics::Method method = server_->metrics().Snapshot().at(get);
-  EXPECT_EQ(method.started, 2);
-  EXPECT_EQ(method.finished.at(grpc::StatusCode::OK), 1);
-  EXPECT_EQ(method.finished.at(grpc::StatusCode::NOT_FOUND), 1);
-  int64_t in_buckets = 0;
-  for (const int64_t count : method.buckets) in_buckets += count;
-  EXPECT_EQ(in_buckets, 2);
-  server_->Shutdown(absl::ZeroDuration());
-  EXPECT_THAT(
-      log_.lines(),
-      Contains(AllOf(HasSubstr("\"event\":\"call_failed\""), HasSubstr(get),
-                     HasSubstr("NOT_FOUND"), HasSubstr("\"milliseconds\":"))));
-  EXPECT_THAT(log_.lines(), Contains(AllOf(HasSubstr("IngestEvents"),
-                                           HasSubstr("UNAVAILABLE"),
-                                           HasSubstr("disk gone"))));
-  EXPECT_THAT(log_.lines(), Contains(HasSubstr("\"event\":\"loaded\"")));
-  EXPECT_THAT(log_.lines(), Contains(HasSubstr("\"event\":\"shutdown\"")));
-  EXPECT_THAT(log_.lines(), Each(Not(HasSubstr("secret-unit"))));
-}
-
-// They have a way of their own; each call is counted once.
-TEST_F(RunningServerTest, CountsAndLogsAssignments) {
-  const auto assign = [&](const std::string& unit, bool record = false) {
-    v1::AssignRequest request;
-    request.set_unit_id(unit);
-    request.set_record_exposure(record);  // Another thread answers then.
-    v1::AssignResponse response;
-    grpc::ClientContext context;
-    return assignments_->Assign(&context, request, &response).error_code();
-  };
-  EXPECT_EQ(assign("ann"), grpc::StatusCode::OK);
-  EXPECT_EQ(assign(""), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(assign("ben", true), grpc::StatusCode::OK);
-  v1::BatchAssignResponse response;
-  grpc::ClientContext context;
-  EXPECT_EQ(assignments_->BatchAssign(&context, {}, &response).error_code(),
-            grpc::StatusCode::INVALID_ARGUMENT);
-
-  const std::string service = "/stagecraft.v1.AssignmentService/";
-  const auto finished = [&](const std::string& method) {
-    const auto all = server_->metrics().Snapshot();
-    const auto it = all.find(service + method);
-    return it == all.end() || it->second.running() > 0
-               ? std::map<grpc::StatusCode, int64_t>()
-               : it->second.finished;
-  };
-  while (finished("Assign").size() < 2 || finished("BatchAssign").empty()) {
-    std::this_thread::yield();
-  }
-  EXPECT_THAT(finished("Assign"),
-              ElementsAre(Pair(grpc::StatusCode::OK, 2),
-                          Pair(grpc::StatusCode::INVALID_ARGUMENT, 1)));
-  EXPECT_THAT(finished("BatchAssign"),
-              ElementsAre(Pair(grpc::StatusCode::INVALID_ARGUMENT, 1)));
-  server_->Shutdown(absl::ZeroDuration());
-  EXPECT_THAT(log_.lines(),
-              Contains(AllOf(HasSubstr("\"event\":\"call_failed\""),
-                             HasSubstr(service + "Assign"),
-                             HasSubstr("INVALID_ARGUMENT")))
-                  .Times(1));
-}
-
 TEST_F(RunningServerTest, EvaluatesWhatIsGoingOnWhenTheTimerSaysSo) {
   CreateJourney();
   const std::string name = RunExperiment("first", HalfAndHalf());
@@ -423,70 +322,6 @@ TEST_F(RunningServerTest, EndsWatchersWhenItStops) {
   EXPECT_FALSE(watcher->Read(&decision));
   EXPECT_EQ(watcher->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
   stopper.join();
-}
-
-TEST(EvaluatorTest, GivesEachItsTurnAndStopsInBetween) {
-  CapturedLog captured;
-  const auto log = std::make_shared<const Log>(
-      LogFormat::kJson, LogLevel::kInfo, [] { return absl::UnixEpoch(); },
-      captured.sink());
-  std::vector<std::string> seen;
-  Evaluator* running = nullptr;
-  Evaluator evaluator(
-      {.list =
-           [] {
-             return std::vector<std::string>{"x", "y", "z"};
-           },
-       .evaluate = [&](const std::string& experiment)
-           -> absl::StatusOr<Evaluator::Outcome> {
-         seen.push_back(experiment);
-         if (experiment == "x") return absl::NotFoundError("deleted");
-         if (seen.size() == 5) running->Stop();
-         return Evaluator::Outcome{.new_decision = experiment == "y"};
-       }},
-      nullptr, log);
-  running = &evaluator;
-  EXPECT_EQ(evaluator.EvaluateAll(), 1);
-  EXPECT_THAT(seen, ::testing::ElementsAre("x", "y", "z"));
-  EXPECT_EQ(evaluator.EvaluateAll(), 1);
-  EXPECT_THAT(seen, ::testing::ElementsAre("x", "y", "z", "x", "y"));
-  EXPECT_EQ(evaluator.rounds(), 2);
-}
-
-TEST(StatusTest, KeepsCodeAndMessage) {
-  EXPECT_TRUE(ToGrpc(absl::OkStatus()).ok());
-  for (int code = 1; code <= 16; ++code) {
-    const grpc::Status status =
-        ToGrpc(absl::Status(static_cast<absl::StatusCode>(code), "grün"));
-    EXPECT_EQ(static_cast<int>(status.error_code()), code);
-    EXPECT_EQ(status.error_message(), "grün");
-  }
-}
-
-TEST(StatusTest, MakesMessagesFitForHeaders) {
-  EXPECT_EQ(ToGrpc(absl::InternalError("a\xff"
-                                       "b"))
-                .error_message(),
-            "a\xef\xbf\xbd"
-            "b");
-  // 3 bytes each: 4096 is within a character.
-  std::string text;
-  for (int i = 0; i < 2000; ++i) text += "€";
-  const std::string message = ToGrpc(absl::InternalError(text)).error_message();
-  EXPECT_EQ(message, text.substr(0, 4095) + "...");
-}
-
-TEST(Utf8Test, ReplacesWhatIsMalformed) {
-  const std::string r = "\xef\xbf\xbd";
-  for (const char* good : {"", "abc", "ü", "€", "\xf0\x9f\x98\x80"}) {
-    EXPECT_EQ(ToValidUtf8(good), good);
-  }
-  EXPECT_EQ(ToValidUtf8("\x80"), r);
-  EXPECT_EQ(ToValidUtf8("\xc3"), r);
-  EXPECT_EQ(ToValidUtf8("\xc0\xaf"), r + r);          // Overlong.
-  EXPECT_EQ(ToValidUtf8("\xed\xa0\x80"), r + r + r);  // Surrogate.
-  EXPECT_EQ(ToValidUtf8("\xf4\x90\x80\x80"), r + r + r + r);
-  EXPECT_EQ(ToValidUtf8("\xe2\x82z"), r + r + "z");
 }
 
 }  // namespace
