@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "engine/duration_groups.h"
 #include "engine/duration_tally.h"
-#include "engine/entry_groups.h"
 #include "engine/segmenter.h"
 #include "engine/sums.h"
 #include "engine/tick.h"
@@ -54,8 +54,8 @@ struct Column {
   std::optional<Micros> horizon = std::nullopt;
   // How the times that open units have waited are rounded; none: not at all.
   std::optional<DurationGrid> waits = std::nullopt;
-  // Open units stand in these groups; none, or with a horizon: by themselves.
-  std::optional<EntryGrid> entries = std::nullopt;
+  // Units stand in these groups; none, or with a horizon: by themselves.
+  std::optional<GroupGrid> groups = std::nullopt;
   friend bool operator==(const Column&, const Column&) = default;
 };
 

@@ -61,16 +61,14 @@ Micros DurationSeries::MergedInTotals(Tick present) const {
   return std::max<Micros>(MergedUntil(present) - kMergeLag, -1);
 }
 
-std::optional<EntryGroups> DurationSeries::GroupsAt(Tick tick,
-                                                    int64_t units) const {
-  if (!entries_.has_value() || units <= entries_->exact_units) {
-    return std::nullopt;
-  }
-  return EntryGroups{.grid = entries_->grid, .moment = EarliestLook(tick)};
+std::optional<DurationGroups> DurationSeries::GroupsOf(Tick tick, int64_t units,
+                                                       Micros lag) const {
+  if (!grid_.has_value() || units <= grid_->exact_units) return std::nullopt;
+  return DurationGroups(grid_->grid, EarliestLook(tick) - lag);
 }
 
 void DurationSeries::KeepGroups() {
-  if (!entries_.has_value()) return;
+  if (!grid_.has_value()) return;
   int64_t units = 0;
   for (const GroupedTotal& total : totals_) {
     units = std::max(units, total.units());
@@ -79,10 +77,8 @@ void DurationSeries::KeepGroups() {
       std::max(kGroupChanges, units / kUnitsToAChange), total_until_);
   if (!tick.has_value()) return;
   for (GroupedTotal& total : totals_) {
-    if (auto groups = GroupsAt(*tick, total.units()); groups.has_value()) {
-      groups->moment -= kGroupLag;
-      total.KeepGroups(*groups);
-    }
+    const auto groups = GroupsOf(*tick, total.units(), kGroupLag);
+    if (groups.has_value()) total.KeepGroups(*groups);
   }
 }
 
@@ -149,34 +145,20 @@ void DurationSeries::Subtract(const DurationSeries& other,
       });
 }
 
-DurationCounts DurationSeries::At(int slot, Tick tick,
-                                  const SlotCombinations& of,
-                                  bool in_groups) const {
+DurationSeries::Parts DurationSeries::PartsAt(
+    int slot, Tick tick, const SlotCombinations& of) const {
   std::vector<bool> has(of.size());  // By combination: whether it has the slot.
   for (uint32_t i = 0; i < of.size(); ++i) has[i] = of.Has(i, slot);
-  std::vector<DurationCounts::Count> more;
-  Micros merged = MergedUntil(tick);
+  Parts parts = {.merged = MergedUntil(tick)};
   const auto add = [&](const DurationChanges::Change& change, int sign = 1) {
     if (!has[change.combination]) return;
-    more.push_back(
-        {MergedKey(change.key, merged), int64_t{sign} * change.count});
-  };
-  // Puts open units of `more` in the groups that they stand in together with so
-  // many others.
-  const auto group = [&](int64_t others) {
-    const auto groups = in_groups ? GroupsAt(tick, others + UnitsOf(more))
-                                  : std::optional<EntryGroups>();
-    if (groups.has_value()) {
-      for (DurationCounts::Count& count : more) {
-        count.key = groups->KeyOf(count.key);
-      }
-    }
-    return groups;
+    parts.more.push_back(
+        {MergedKey(change.key, parts.merged), int64_t{sign} * change.count});
   };
   constexpr Tick kBegin = std::numeric_limits<Tick>::min();
-  DurationCounts counts;
   // Whoever stands together in the totals, but not at the tick.
-  const Tick apart = merged < merged_until_ ? EventTick(merged + 1) - 1 : tick;
+  const Tick apart =
+      parts.merged < merged_until_ ? EventTick(parts.merged + 1) - 1 : tick;
   if (tick < total_until_ &&
       changes_.SizeOf(kBegin, tick) <
           changes_.SizeOf(apart, tick) + changes_.SizeOf(tick, total_until_)) {
@@ -184,21 +166,19 @@ DurationCounts DurationSeries::At(int slot, Tick tick,
     changes_.ForEachIn(
         kBegin, tick,
         [&](const DurationChanges::Change& change) { add(change); });
-    group(0);
-    counts.AddAll(&more);
-    return counts;
+    return parts;
   }
-  if (merged < merged_until_) {
+  if (parts.merged < merged_until_) {
     changes_.ForEachIn(apart, tick, [&](DurationChanges::Change change) {
       if (MergedKey(change.key, merged_until_) != 0 ||
-          MergedKey(change.key, merged) == 0) {
+          MergedKey(change.key, parts.merged) == 0) {
         return;
       }
       add(change);
       change.key = 0;
       add(change, -1);
     });
-    merged = merged_until_;
+    parts.merged = merged_until_;
   }
   for (const DurationChanges::Change& change : pending_) add(change);
   changes_.ForEachIn(
@@ -207,23 +187,50 @@ DurationCounts DurationSeries::At(int slot, Tick tick,
   changes_.ForEachIn(
       tick, total_until_,
       [&](const DurationChanges::Change& change) { add(change, -1); });
-  const GroupedTotal none;
-  const GroupedTotal& total =
-      static_cast<size_t>(slot) < totals_.size() ? totals_[slot] : none;
-  const auto groups = group(total.units());
-  counts =
-      groups.has_value() ? total.Counts(*groups) : total.total().Counts(merged);
-  counts.AddAll(&more);
+  if (static_cast<size_t>(slot) < totals_.size()) parts.total = &totals_[slot];
+  return parts;
+}
+
+DurationCounts DurationSeries::Sum(Parts parts) {
+  DurationCounts counts;
+  if (parts.total != nullptr) {
+    counts = parts.total->total().Counts(parts.merged);
+  }
+  counts.AddAll(&parts.more);
   return counts;
+}
+
+std::optional<DurationGroupSums> DurationSeries::Groups(Tick tick,
+                                                        Parts* parts) const {
+  const int64_t settled = parts->total != nullptr ? parts->total->units() : 0;
+  const auto groups = GroupsOf(tick, settled + UnitsOf(parts->more));
+  if (!groups.has_value()) return std::nullopt;
+  DurationGroupSums sums;
+  if (parts->total != nullptr) sums = parts->total->Groups(*groups);
+  sums.AddSorted(GroupAll(std::move(parts->more), *groups));
+  return sums;
+}
+
+DurationCounts DurationSeries::At(int slot, Tick tick,
+                                  const SlotCombinations& of) const {
+  return Sum(PartsAt(slot, tick, of));
+}
+
+std::optional<DurationGroupSums> DurationSeries::GroupsAt(
+    int slot, Tick tick, const SlotCombinations& of) const {
+  if (!grid_.has_value()) return std::nullopt;
+  Parts parts = PartsAt(slot, tick, of);
+  return Groups(tick, &parts);
 }
 
 std::vector<DurationBin> DurationSeries::BinsAt(
     int slot, Micros as_of, const SlotCombinations& of) const {
   const Tick tick = AsOfTick(as_of);
-  const DurationCounts counts = At(slot, tick, of);
-  const auto groups = GroupsAt(tick, UnitsOf(counts.counts()));
-  return counts.AsOf(as_of, horizon_, waits_,
-                     groups.has_value() ? &*groups : nullptr);
+  Parts parts = PartsAt(slot, tick, of);
+  const auto groups = Groups(tick, &parts);
+  const DurationCounts counts =
+      groups.has_value() ? MeansOf(*groups) : Sum(std::move(parts));
+  return counts.AsOf(as_of, horizon_, waits_);
 }
 
 std::optional<Micros> DurationSeries::KeptGroups(int slot) const {

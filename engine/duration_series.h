@@ -12,8 +12,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "engine/duration_changes.h"
+#include "engine/duration_groups.h"
 #include "engine/duration_tally.h"
-#include "engine/entry_groups.h"
 #include "engine/grouped_total.h"
 #include "engine/slot_combinations.h"
 #include "engine/tick.h"
@@ -28,17 +28,17 @@ namespace stagecraft::engine {
 // The sum up to some recent present is kept besides, by slot, and what is
 // pending since then. If there is a horizon, the units that are open for as
 // long stand together there, at bin 0: who they are follows from the present.
-// If there are groups of entries, those of a recent moment are kept, too.
+// If units stand in groups, those of a recent moment are kept, too.
 class DurationSeries {
  public:
   // Changes of units that are open come at ticks from that of their bin on. See
   // Column for the arguments.
   explicit DurationSeries(std::optional<Micros> horizon,
                           std::optional<DurationGrid> waits = std::nullopt,
-                          std::optional<EntryGrid> entries = std::nullopt)
+                          std::optional<GroupGrid> groups = std::nullopt)
       : horizon_(horizon),
         waits_(waits),
-        entries_(horizon.has_value() ? std::nullopt : entries) {}
+        grid_(horizon.has_value() ? std::nullopt : groups) {}
 
   void Add(Tick tick, uint64_t key, uint32_t combination, int64_t count,
            const SlotCombinations& of, Tick present) {
@@ -59,11 +59,13 @@ class DurationSeries {
                 absl::Span<const uint32_t> numbers);
 
   // The sum of all changes in `slot` at ticks <= `tick`; units that have been
-  // open for as long as the horizon by every look at that tick are at bin 0,
-  // and those who stand in groups are where they stand at the first such look.
-  // Unless `in_groups`: each of them by itself.
-  DurationCounts At(int slot, Tick tick, const SlotCombinations& of,
-                    bool in_groups = true) const;
+  // open for as long as the horizon by every look at that tick are at bin 0.
+  DurationCounts At(int slot, Tick tick, const SlotCombinations& of) const;
+  // The same units in the groups of the first look at the tick; nothing if they
+  // are not to stand in groups.
+  std::optional<DurationGroupSums> GroupsAt(int slot, Tick tick,
+                                            const SlotCombinations& of) const;
+  // In groups, if they are to stand in any.
   std::vector<DurationBin> BinsAt(int slot, Micros as_of,
                                   const SlotCombinations& of) const;
 
@@ -117,10 +119,20 @@ class DurationSeries {
   // The same of totals: later, so that a look a day back need not look for who
   // was not among them yet.
   Micros MergedInTotals(Tick present) const;
-  // The groups of sums up to the tick, of so many units; nothing if they stand
-  // by themselves.
-  std::optional<EntryGroups> GroupsAt(Tick tick, int64_t units) const;
+  // The groups that so many units stand in, if they do, so long before the
+  // first look at the tick.
+  std::optional<DurationGroups> GroupsOf(Tick tick, int64_t units,
+                                         Micros lag = 0) const;
   void KeepGroups();
+  // What At adds up.
+  struct Parts {
+    const GroupedTotal* total = nullptr;      // None near the beginning.
+    Micros merged = -1;                       // Open units up to this bin.
+    std::vector<DurationCounts::Count> more;  // In no order.
+  };
+  Parts PartsAt(int slot, Tick tick, const SlotCombinations& of) const;
+  static DurationCounts Sum(Parts parts);
+  std::optional<DurationGroupSums> Groups(Tick tick, Parts* parts) const;
   // Takes changes as Serialize writes them, whose combinations have these
   // numbers here; says which of them there are changes of.
   bool ParseChanges(absl::string_view* in, absl::Span<const uint32_t> numbers,
@@ -128,7 +140,7 @@ class DurationSeries {
 
   std::optional<Micros> horizon_;
   std::optional<DurationGrid> waits_;
-  std::optional<EntryGrid> entries_;
+  std::optional<GroupGrid> grid_;
   DurationChanges changes_;
   // By slot, those that have any: of the changes up to total_until_ that are
   // not pending.

@@ -8,8 +8,8 @@
 // of 2^-15; a bin stands for its lower limit. So a duration is exact if the
 // data lie on the grid and it is shorter than 65536 bins, and too short by less
 // than 2^-15 of itself otherwise. Open units are kept by the bin of their time
-// of entry: as of T they are censored at T - entry. Where they are many and
-// have no horizon, those who entered long ago stand in groups (entry_groups.h).
+// of entry: as of T they are censored at T - entry. Where units are many and
+// have no horizon, those of long times stand in groups (duration_groups.h).
 #ifndef STAGECRAFT_ENGINE_DURATION_TALLY_H_
 #define STAGECRAFT_ENGINE_DURATION_TALLY_H_
 
@@ -20,6 +20,7 @@
 
 #include "absl/types/span.h"
 #include "engine/event.h"
+#include "engine/keyed_sums.h"
 
 namespace stagecraft::engine {
 
@@ -69,8 +70,6 @@ inline uint64_t DurationKey(DurationKind kind, Micros bin) {
   return static_cast<uint64_t>(kind) << 56 | static_cast<uint64_t>(bin);
 }
 
-struct EntryGroups;
-
 // Counts of units by kind and bin. Adds and subtracts; zero counts vanish.
 class DurationCounts {
  public:
@@ -79,6 +78,11 @@ class DurationCounts {
     int64_t count = 0;
     DurationKind kind() const { return static_cast<DurationKind>(key >> 56); }
     Micros bin() const { return static_cast<Micros>(key & kMaxBin); }
+    Count& operator+=(const Count& other) {
+      count += other.count;
+      return *this;
+    }
+    bool IsZero() const { return count == 0; }
     friend bool operator==(const Count&, const Count&) = default;
   };
 
@@ -91,34 +95,28 @@ class DurationCounts {
   // Adds counts of any order and any repeats, and changes that order.
   void AddAll(std::vector<Count>* counts);
   // Adds counts in the order of their keys, with any repeats.
-  void AddSorted(absl::Span<const Count> counts);
+  void AddSorted(absl::Span<const Count> counts) { counts_.AddSorted(counts); }
   DurationCounts& operator+=(const DurationCounts& other);
   DurationCounts& operator-=(const DurationCounts& other);
-  bool IsZero() const { return counts_.empty(); }
-  void ShrinkToFit() { counts_.shrink_to_fit(); }
+  bool IsZero() const { return counts().empty(); }
+  void ShrinkToFit() { counts_.ShrinkToFit(); }
   int64_t Total(DurationKind kind) const;
   // In the order of (kind, bin).
-  const std::vector<Count>& counts() const { return counts_; }
+  const std::vector<Count>& counts() const { return counts_.entries(); }
 
   // Bins in increasing order of duration, as of `as_of`: open units are
   // censored at as_of - entry, rounded by `waits` if it is given, but not later
-  // than `horizon`. `groups`: what groups open units stand in, if any.
+  // than `horizon`.
   std::vector<DurationBin> AsOf(
       Micros as_of, std::optional<Micros> horizon,
-      const std::optional<DurationGrid>& waits = std::nullopt,
-      const EntryGroups* groups = nullptr) const;
+      const std::optional<DurationGrid>& waits = std::nullopt) const;
 
   friend bool operator==(const DurationCounts& a, const DurationCounts& b) {
     return a.counts_ == b.counts_;
   }
 
  private:
-  // The first place from `place` on whose key is not less than `key`.
-  size_t FindFrom(size_t place, uint64_t key) const;
-  // Adds counts, in the order of their keys, that are not there yet.
-  void InsertSorted(const std::vector<Count>& fresh);
-
-  std::vector<Count> counts_;  // Sorted, without zeros.
+  KeyedSums<Count> counts_;
 };
 
 }  // namespace stagecraft::engine

@@ -37,9 +37,8 @@ const FoldEvent* FirstFrom(absl::Span<const FoldEvent> events, size_t spec,
   return nullptr;
 }
 
-// Of a stage that more have come to it is known to 1/256 how long those have
-// waited who are still there.
-constexpr int kEntryBits = 7;
+// Of a stage that more have come to, times are known to 1/256.
+constexpr int kGroupBits = 8;
 constexpr int64_t kExactUnits = 32'768;
 
 }  // namespace
@@ -58,8 +57,8 @@ Tallies JourneyFold::ZeroTallies() const {
   for (size_t stage = 0; stage < journey_->stages.size(); ++stage) {
     Column& time = columns[ColumnOf(static_cast<int>(stage), kTime)];
     time.durations = true;
-    time.entries = {.grid = {journey_->time_resolution, kEntryBits},
-                    .exact_units = kExactUnits};
+    time.groups = {.grid = {journey_->time_resolution, kGroupBits},
+                   .exact_units = kExactUnits};
   }
   return Tallies({.slots = segmenter_.slot_count(),
                   .columns = std::move(columns),

@@ -28,7 +28,7 @@ Tallies::Tallies(TalliesShape shape) : shape_(std::move(shape)) {
   for (size_t group = 0; group < groups; ++group) {
     for (const Column& column : columns()) {
       if (column.durations)
-        durations_.emplace_back(column.horizon, column.waits, column.entries);
+        durations_.emplace_back(column.horizon, column.waits, column.groups);
     }
   }
 }
@@ -167,12 +167,11 @@ bool Tallies::SameDurations(const Tallies& other) const {
   for (size_t i = 0; i < durations_.size(); ++i) {
     for (int slot = 0; slot < shape_.slots; ++slot) {
       // Groups may be kept besides.
-      for (const bool in_groups : {false, true}) {
-        if (!(durations_[i].At(slot, tick, combinations_, in_groups) ==
-              other.durations_[i].At(slot, tick, other.combinations_,
-                                     in_groups))) {
-          return false;
-        }
+      if (!(durations_[i].At(slot, tick, combinations_) ==
+            other.durations_[i].At(slot, tick, other.combinations_)) ||
+          !(durations_[i].GroupsAt(slot, tick, combinations_) ==
+            other.durations_[i].GroupsAt(slot, tick, other.combinations_))) {
+        return false;
       }
     }
   }

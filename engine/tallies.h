@@ -52,10 +52,11 @@ class Tallies {
   // The sum of all changes at ticks <= `tick`.
   Sums ReadSums(int slot, int group, int column, Tick tick) const;
   // Units that have been open for as long as the column's horizon are together,
-  // at bin 0, and those that stand in groups are in their group's first bin.
+  // at bin 0.
   DurationCounts ReadDurations(int slot, int group, int column,
                                Tick tick) const;
-  // What ReadDurations has at the tick of `as_of`, as bins of that moment.
+  // What ReadDurations has at the tick of `as_of`, as bins of that moment, in
+  // the column's groups.
   std::vector<DurationBin> ReadBins(int slot, int group, int column,
                                     Micros as_of) const;
 

@@ -45,20 +45,12 @@ class NaiveTallies {
                                Tick tick) const {
     DurationCounts result;
     const auto horizon = TestColumns()[column].horizon;
-    const auto counts = Counts(slot, group, column, tick);
-    const bool in_groups = AreInGroups(column, counts);
-    for (const auto& [key, count] : counts) {
+    for (const auto& [key, count] : Counts(slot, group, column, tick)) {
       const auto [kind, bin] = key;
       // No look at the tick is before its hour.
-      const Micros moment = tick / 2 * kHour;
-      const bool open = kind == DurationKind::kOpen;
-      const bool is_over =
-          open && horizon.has_value() && bin + *horizon <= moment;
-      result.Add(kind,
-                 is_over             ? 0
-                 : open && in_groups ? GroupOf(column, bin, moment).begin
-                                     : bin,
-                 count);
+      const bool is_over = kind == DurationKind::kOpen && horizon.has_value() &&
+                           bin + *horizon <= tick / 2 * kHour;
+      result.Add(kind, is_over ? 0 : bin, count);
     }
     return result;
   }
@@ -67,17 +59,18 @@ class NaiveTallies {
     const Micros horizon =
         TestColumns()[column].horizon.value_or(10'000'000 * kDay);
     std::map<Micros, DurationBin> bins;
-    const auto counts = Counts(slot, group, column, AsOfTick(as_of));
-    const bool in_groups = AreInGroups(column, counts);
+    auto counts = Counts(slot, group, column, AsOfTick(as_of));
+    const auto& grid = TestColumns()[column].groups;
+    if (grid.has_value() && UnitsOf(counts) > grid->exact_units) {
+      counts = MeansOf(counts, as_of / kHour * kHour, grid->grid);
+    }
     for (const auto& [key, count] : counts) {
       if (count == 0) continue;
       const auto [kind, bin] = key;
-      const bool open = kind == DurationKind::kOpen;
-      const Micros entry =
-          open && in_groups ? GroupOf(column, bin, as_of / kHour * kHour).middle
-                            : bin;
       const Micros duration =
-          open ? std::min(std::max<Micros>(as_of - entry, 0), horizon) : bin;
+          kind == DurationKind::kOpen
+              ? std::min(std::max<Micros>(as_of - bin, 0), horizon)
+              : bin;
       DurationBin& result = bins[duration];
       result.duration = duration;
       (kind == DurationKind::kEvent      ? result.events
@@ -92,20 +85,28 @@ class NaiveTallies {
  private:
   using Key = std::tuple<int, int, int>;
   using KindAndBin = std::pair<DurationKind, Micros>;
+  using CountOf = std::map<KindAndBin, int64_t>;
 
-  static bool AreInGroups(int column,
-                          const std::map<KindAndBin, int64_t>& counts) {
+  static int64_t UnitsOf(const CountOf& counts) {
     int64_t units = 0;
     for (const auto& [key, count] : counts) units += count;
-    const auto entries = TestColumns()[column].entries;
-    return entries.has_value() && units > entries->exact_units;
+    return units;
   }
-  static NaiveGroup GroupOf(int column, Micros bin, Micros moment) {
-    return FindGroup(bin, moment, TestColumns()[column].entries->grid);
+  static CountOf MeansOf(const CountOf& counts, Micros moment,
+                         const DurationGrid& grid) {
+    NaiveGroups groups(moment, grid);
+    for (const auto& [key, count] : counts) {
+      groups.Add(key.first, key.second, count);
+    }
+    const DurationCounts of_groups = groups.Means();
+    CountOf means;
+    for (const DurationCounts::Count& mean : of_groups.counts()) {
+      means[{mean.kind(), mean.bin()}] = mean.count;
+    }
+    return means;
   }
-  std::map<KindAndBin, int64_t> Counts(int slot, int group, int column,
-                                       Tick tick) const {
-    std::map<KindAndBin, int64_t> result;
+  CountOf Counts(int slot, int group, int column, Tick tick) const {
+    CountOf result;
     const auto it = counts_.find({slot, group, column});
     if (it == counts_.end()) return result;
     for (const auto& [at, counts] : it->second) {
@@ -116,7 +117,7 @@ class NaiveTallies {
   }
 
   std::map<Key, std::map<Tick, Sums>> sums_;
-  std::map<Key, std::map<Tick, std::map<KindAndBin, int64_t>>> counts_;
+  std::map<Key, std::map<Tick, CountOf>> counts_;
 };
 
 // A unit that left without having entered, as there may be here, can cancel out

@@ -1,4 +1,4 @@
-// Durations with a horizon, or with open units in groups, in all states that
+// Durations with a horizon, or in groups, in all states that
 // tallies can be in, against a count of units one by one.
 #include <algorithm>
 #include <cstdint>
@@ -36,12 +36,12 @@ struct Case {
   bool explicit_horizon;
   uint64_t seed;
   // Instead of a horizon.
-  std::optional<EntryGrid> entries = std::nullopt;
+  std::optional<GroupGrid> groups = std::nullopt;
 };
 void PrintTo(const Case& of, std::ostream* out) {
   *out << "horizon " << of.horizon << ", resolution " << of.resolution
        << (of.explicit_horizon ? ", explicit" : "")
-       << (of.entries.has_value() ? ", groups" : "");
+       << (of.groups.has_value() ? ", groups" : "");
 }
 
 class DurationHorizonTest : public ::testing::TestWithParam<Case> {
@@ -54,8 +54,8 @@ class DurationHorizonTest : public ::testing::TestWithParam<Case> {
   bool OneIn(int n) { return Below(n) == 0; }
 
   TalliesShape Shape() const {
-    Column column = {.durations = true, .entries = GetParam().entries};
-    if (!column.entries.has_value()) column.horizon = GetParam().horizon;
+    Column column = {.durations = true, .groups = GetParam().groups};
+    if (!column.groups.has_value()) column.horizon = GetParam().horizon;
     return {.slots = 3, .groups = 1, .columns = {column}};
   }
   Micros BinOf(const Unit& unit) const {
@@ -115,25 +115,31 @@ class DurationHorizonTest : public ::testing::TestWithParam<Case> {
              EventTick(unit.entry) <= tick &&
              !(unit.crossing.has_value() && EventTick(*unit.crossing) <= tick);
     };
-    const auto& entries = GetParam().entries;
-    const bool in_groups =
-        entries.has_value() && std::count_if(units_.begin(), units_.end(),
-                                             is_there) > entries->exact_units;
-    std::map<Micros, DurationBin> bins;
+    DurationCounts counts;
+    const auto& grid = GetParam().groups;
+    NaiveGroups groups(as_of / kHour * kHour, grid.value_or(GroupGrid()).grid);
+    int64_t units = 0;
     for (const Unit& unit : units_) {
       if (!is_there(unit)) continue;
+      ++units;
       const bool ended = EndsInTime(unit) && EventTick(*unit.end) <= tick;
-      const Micros entry =
-          in_groups
-              ? FindGroup(BinOf(unit), as_of / kHour * kHour, entries->grid)
-                    .middle
-              : BinOf(unit);
-      const Micros duration =
+      const auto kind = ended ? DurationKind::kEvent : DurationKind::kOpen;
+      const Micros bin =
           ended ? DurationBinOf(*unit.end - unit.entry, GetParam().resolution)
-                : std::clamp<Micros>(as_of - entry, 0, GetParam().horizon);
+                : BinOf(unit);
+      counts.Add(kind, bin, 1);
+      groups.Add(kind, bin, 1);
+    }
+    if (grid.has_value() && units > grid->exact_units) counts = groups.Means();
+    std::map<Micros, DurationBin> bins;
+    for (const DurationCounts::Count& count : counts.counts()) {
+      const bool ended = count.kind() == DurationKind::kEvent;
+      const Micros duration = ended ? count.bin()
+                                    : std::clamp<Micros>(as_of - count.bin(), 0,
+                                                         GetParam().horizon);
       DurationBin& bin = bins[duration];
       bin.duration = duration;
-      ++(ended ? bin.events : bin.censored);
+      (ended ? bin.events : bin.censored) += count.count;
     }
     std::vector<DurationBin> result;
     for (const auto& [duration, bin] : bins) result.push_back(bin);
@@ -221,7 +227,7 @@ std::vector<Case> Cases() {
       // All of them, those of some slots and times, and none.
       for (const int units : {0, 700, 100'000}) {
         cases.push_back({kMaxTime, resolution, false, ++seed,
-                         EntryGrid{{resolution, bits}, units}});
+                         GroupGrid{{resolution, bits}, units}});
       }
     }
   }

@@ -35,7 +35,7 @@ class KeptGroupsTest : public ::testing::Test {
   SlotCombinations combinations_;
   uint32_t number_;
   DurationSeries series_{std::nullopt, std::nullopt,
-                         EntryGrid{.grid = {kSecond, 7}, .exact_units = 1000}};
+                         GroupGrid{.grid = {kSecond, 7}, .exact_units = 1000}};
   Tick present_ = std::numeric_limits<Tick>::min();
 };
 
@@ -78,7 +78,7 @@ TEST_F(KeptGroupsTest, WhatIsReadAgainKeepsThem) {
   std::string totals;
   series_.SerializeTotals(&totals);
   DurationSeries parsed{std::nullopt, std::nullopt,
-                        EntryGrid{.grid = {kSecond, 7}, .exact_units = 1000}};
+                        GroupGrid{.grid = {kSecond, 7}, .exact_units = 1000}};
   SlotCombinations of;
   Tick newest = std::numeric_limits<Tick>::min();
   absl::string_view in = changes;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -26,20 +27,17 @@ std::vector<Count> CountsOf(const std::map<uint64_t, int64_t>& map) {
   return counts;
 }
 
-std::vector<Count> GroupedAt(const std::map<uint64_t, int64_t>& map,
-                             Micros moment) {
-  std::map<uint64_t, int64_t> grouped;
+DurationCounts MeansAt(const std::map<uint64_t, int64_t>& map, Micros moment) {
+  NaiveGroups groups(moment, kGrid);
   for (const auto& [key, count] : map) {
-    const bool open = key <= static_cast<uint64_t>(kMaxBin);
-    grouped[open ? static_cast<uint64_t>(
-                       FindGroup(static_cast<Micros>(key), moment, kGrid).begin)
-                 : key] += count;
+    const Count of = {key, count};
+    groups.Add(of.kind(), of.bin(), count);
   }
-  return CountsOf(grouped);
+  return groups.Means();
 }
 
-// Whatever groups are kept, counts are those of a map.
-TEST(GroupedTotalTest, CountsAreThoseOfAMap) {
+// Whatever groups are kept, units and groups are those of a map.
+TEST(GroupedTotalTest, AreThoseOfAMap) {
   for (const int length : {300, 20'000}) {
     SCOPED_TRACE(length);
     std::mt19937_64 random(length);
@@ -69,15 +67,15 @@ TEST(GroupedTotalTest, CountsAreThoseOfAMap) {
             kept +
             (static_cast<Micros>(random() % length) - length / 4) * kSecond / 8;
         const bool first = !total.kept_moment().has_value();
-        total.KeepGroups({.grid = kGrid, .moment = moment});
+        total.KeepGroups({kGrid, moment});
         kept = first ? moment : std::max(kept, moment);
         ASSERT_EQ(total.kept_moment(), kept);
       }
       ASSERT_EQ(total.total().Counts(-1).counts(), CountsOf(naive));
       for (const Micros moment :
            {kept - kDay, kept - kMinute, kept, kept + kMinute, kept + kDay}) {
-        ASSERT_EQ(total.Counts({.grid = kGrid, .moment = moment}).counts(),
-                  GroupedAt(naive, moment))
+        ASSERT_EQ(MeansOf(total.Groups({kGrid, moment})),
+                  MeansAt(naive, moment))
             << round << ", " << moment - kept;
       }
     }
@@ -86,17 +84,21 @@ TEST(GroupedTotalTest, CountsAreThoseOfAMap) {
 
 TEST(GroupedTotalTest, GroupsTakeLittleRoom) {
   std::vector<Count> counts;
-  for (int i = 0; i < 200'000; ++i) {
-    counts.push_back({static_cast<uint64_t>(kBegin + i * kSecond), 1});
+  for (const auto& [kind, begin] : {std::pair(DurationKind::kOpen, kBegin),
+                                    std::pair(DurationKind::kEvent, Micros{0}),
+                                    std::pair(DurationKind::kOtherEnd, kDay)}) {
+    for (int i = 0; i < 200'000; ++i) {
+      counts.push_back({DurationKey(kind, begin + i * kSecond), 1});
+    }
   }
   GroupedTotal total;
   total.AddSorted(counts);
   const int64_t before = total.bytes();
-  const EntryGroups groups = {.grid = kGrid, .moment = kBegin + 3 * kDay};
+  const DurationGroups groups(kGrid, kBegin + 3 * kDay);
   total.KeepGroups(groups);
   EXPECT_LT(total.bytes(), before + 20'000);
-  EXPECT_LT(total.Counts(groups).counts().size(), 200u);
-  EXPECT_EQ(total.units(), 200'000);
+  EXPECT_LT(total.Groups(groups).entries().size(), 300u);
+  EXPECT_EQ(total.units(), 600'000);
 }
 
 }  // namespace

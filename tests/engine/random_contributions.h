@@ -19,14 +19,14 @@ inline constexpr Tick kBegin = EventTick(20'000 * kDay);
 inline constexpr Tick kTicks = 700;  // From kBegin on.
 
 inline constexpr Micros kTestHorizon = 3 * kDay + 1;
-inline constexpr EntryGrid kTestEntries = {.grid = {kMinute, 3},
-                                           .exact_units = 20};
+inline constexpr GroupGrid kTestGroups = {.grid = {kMinute, 3},
+                                          .exact_units = 20};
 
 inline std::vector<Column> TestColumns() {
   return {{.components = 0},   {.components = 1},
           {.durations = true}, {.components = 2},
           {.components = 4},   {.durations = true, .horizon = kTestHorizon},
-          {.components = 3},   {.durations = true, .entries = kTestEntries}};
+          {.components = 3},   {.durations = true, .groups = kTestGroups}};
 }
 
 class Random {
@@ -47,6 +47,8 @@ class Random {
     change.group = static_cast<int16_t>(Below(kGroups));
     change.tick = kBegin + static_cast<Tick>(Below(kTicks));
     change.sign = OneIn(3) ? -1 : 1;
+    // A group of less than no units has no mean.
+    if (TestColumns()[change.column].groups.has_value()) change.sign = 1;
     if (TestColumns()[change.column].durations) {
       change.kind = static_cast<DurationKind>(Below(kDurationKinds));
       change.value[0] =

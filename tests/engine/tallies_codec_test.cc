@@ -269,7 +269,8 @@ TEST(TalliesCodecTest, TalliesWithTotalsOfOthersAreNotTheSame) {
   EXPECT_FALSE(*parsed == tallies);
 }
 
-// Two that stand together: their group has as many units as before.
+// Three that stand together: their group has as many units as before, and the
+// same mean.
 TEST(TalliesCodecTest, TotalsOfOthersInTheSameGroupsAreNotTheSame) {
   Tallies tallies = RandomTallies(53, 4000);
   Tallies others = tallies;
@@ -278,13 +279,15 @@ TEST(TalliesCodecTest, TotalsOfOthersInTheSameGroupsAreNotTheSame) {
   Change change = {.column = 7, .tick = kBegin};
   change.value[0] = 16 * kDay;
   unit.changes.push_back(change);
-  change.value[0] += kMinute;
+  change.value[0] += 2 * kMinute;
+  unit.changes.push_back(change);
+  change.value[0] -= kMinute;
   change.sign = -1;
   unit.changes.push_back(change);
+  unit.changes.push_back(change);
   others.Apply(unit, 1);
-  const Tick present = kBegin + kTicks;
-  ASSERT_EQ(others.ReadDurations(2, 0, 7, present),
-            tallies.ReadDurations(2, 0, 7, present));
+  const Micros later = 20'040 * kDay;
+  ASSERT_EQ(others.ReadBins(2, 0, 7, later), tallies.ReadBins(2, 0, 7, later));
   const auto parsed = Tallies::Parse(tallies.Serialize(), TestShape(),
                                      others.SerializeTotals());
   ASSERT_THAT(parsed, IsOk());
