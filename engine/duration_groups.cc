@@ -1,11 +1,7 @@
 #include "engine/duration_groups.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
-
-#include "absl/container/flat_hash_map.h"
-#include "engine/radix_sort.h"
 
 namespace stagecraft::engine {
 namespace {
@@ -22,35 +18,15 @@ uint64_t MeanExcess(const DurationGroup& group) {
 
 }  // namespace
 
-std::vector<DurationGroup> GroupAll(std::vector<DurationCounts::Count> counts,
-                                    const DurationGroups& groups) {
-  constexpr size_t kMany = 1 << 15;
-  if (counts.size() > kMany) {
-    // Those of a past day, many of whom stand by themselves.
-    DurationCounts sorted;
-    sorted.AddAll(&counts);
-    DurationGrouping grouping(groups);
-    for (const DurationCounts::Count& count : sorted.counts()) {
-      grouping.Add(count.key, count.count);
-    }
-    return grouping.sums();
+DurationGroupSums GroupAll(std::vector<DurationCounts::Count> counts,
+                           const DurationGroups& groups) {
+  DurationCounts sorted;
+  sorted.AddAll(&counts);
+  DurationGrouping grouping(groups);
+  for (const DurationCounts::Count& count : sorted.counts()) {
+    grouping.Add(count.key, count.count);
   }
-  // There are far fewer groups than counts to be sorted.
-  absl::flat_hash_map<uint64_t, uint32_t> places;
-  places.reserve(std::min<size_t>(counts.size(), 4096));
-  std::vector<DurationGroup> sums;
-  for (const DurationCounts::Count& count : counts) {
-    const uint64_t begin = groups.GroupOf(count.key).begin;
-    const auto [it, inserted] =
-        places.try_emplace(begin, static_cast<uint32_t>(sums.size()));
-    if (inserted) sums.push_back({.key = begin});
-    sums[it->second] +=
-        {.count = count.count,
-         .excess = absl::int128(count.key - begin) * count.count};
-  }
-  RadixSort([](const DurationGroup& group) { return group.key; },
-            [](const DurationGroup&) { return uint64_t{0}; }, &sums);
-  return sums;
+  return grouping.Take();
 }
 
 DurationCounts MeansOf(const DurationGroupSums& groups) {

@@ -9,10 +9,10 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "absl/numeric/int128.h"
-#include "absl/types/span.h"
 #include "engine/duration_tally.h"
 #include "engine/keyed_sums.h"
 
@@ -59,6 +59,7 @@ class DurationGroups {
       : moment_(moment),
         bits_(grid.bits),
         resolution_(static_cast<uint64_t>(grid.resolution)),
+        // For a resolution of 2 at least: journeys have one of a second.
         inverse_(std::numeric_limits<uint64_t>::max() / resolution_ + 1),
         now_(BinsIn(static_cast<uint64_t>(std::max<Micros>(moment, 0)))) {}
 
@@ -82,7 +83,7 @@ class DurationGroups {
   }
 
  private:
-  // time / resolution_, for times up to kMaxBin.
+  // time / resolution_.
   uint64_t BinsIn(uint64_t time) const {
     // By what is at most 1 too large.
     const uint64_t bins =
@@ -129,7 +130,14 @@ class DurationGrouping {
     range_ = {group.key, group.key};
     sums_.push_back(group);
   }
-  const std::vector<DurationGroup>& sums() const { return sums_; }
+  // Those of all that was added, which is forgotten.
+  DurationGroupSums Take() {
+    sums_.erase(std::remove_if(
+                    sums_.begin(), sums_.end(),
+                    [](const DurationGroup& group) { return group.IsZero(); }),
+                sums_.end());
+    return DurationGroupSums(std::exchange(sums_, {}));
+  }
 
  private:
   DurationGroups groups_;
@@ -137,9 +145,9 @@ class DurationGrouping {
   std::vector<DurationGroup> sums_;
 };
 
-// Groups of counts in any order and with any repeats, in the order of keys.
-std::vector<DurationGroup> GroupAll(std::vector<DurationCounts::Count> counts,
-                                    const DurationGroups& groups);
+// Groups of counts in any order and with any repeats.
+DurationGroupSums GroupAll(std::vector<DurationCounts::Count> counts,
+                           const DurationGroups& groups);
 
 // The means of groups, as counts.
 DurationCounts MeansOf(const DurationGroupSums& groups);

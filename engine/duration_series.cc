@@ -61,8 +61,9 @@ Micros DurationSeries::MergedInTotals(Tick present) const {
   return std::max<Micros>(MergedUntil(present) - kMergeLag, -1);
 }
 
-std::optional<DurationGroups> DurationSeries::GroupsOf(Tick tick, int64_t units,
-                                                       Micros lag) const {
+std::optional<DurationGroups> DurationSeries::GroupingOf(Tick tick,
+                                                         int64_t units,
+                                                         Micros lag) const {
   if (!grid_.has_value() || units <= grid_->exact_units) return std::nullopt;
   return DurationGroups(grid_->grid, EarliestLook(tick) - lag);
 }
@@ -77,7 +78,7 @@ void DurationSeries::KeepGroups() {
       std::max(kGroupChanges, units / kUnitsToAChange), total_until_);
   if (!tick.has_value()) return;
   for (GroupedTotal& total : totals_) {
-    const auto groups = GroupsOf(*tick, total.units(), kGroupLag);
+    const auto groups = GroupingOf(*tick, total.units(), kGroupLag);
     if (groups.has_value()) total.KeepGroups(*groups);
   }
 }
@@ -147,7 +148,8 @@ void DurationSeries::Subtract(const DurationSeries& other,
 
 DurationSeries::Parts DurationSeries::PartsAt(
     int slot, Tick tick, const SlotCombinations& of) const {
-  std::vector<bool> has(of.size());  // By combination: whether it has the slot.
+  // By combination: whether it has the slot.
+  std::vector<uint8_t> has(of.size());
   for (uint32_t i = 0; i < of.size(); ++i) has[i] = of.Has(i, slot);
   Parts parts = {.merged = MergedUntil(tick)};
   const auto add = [&](const DurationChanges::Change& change, int sign = 1) {
@@ -203,11 +205,11 @@ DurationCounts DurationSeries::Sum(Parts parts) {
 std::optional<DurationGroupSums> DurationSeries::Groups(Tick tick,
                                                         Parts* parts) const {
   const int64_t settled = parts->total != nullptr ? parts->total->units() : 0;
-  const auto groups = GroupsOf(tick, settled + UnitsOf(parts->more));
+  const auto groups = GroupingOf(tick, settled + UnitsOf(parts->more));
   if (!groups.has_value()) return std::nullopt;
   DurationGroupSums sums;
   if (parts->total != nullptr) sums = parts->total->Groups(*groups);
-  sums.AddSorted(GroupAll(std::move(parts->more), *groups));
+  sums.AddSorted(GroupAll(std::move(parts->more), *groups).entries());
   return sums;
 }
 

@@ -121,8 +121,8 @@ class DurationSeries {
   Micros MergedInTotals(Tick present) const;
   // The groups that so many units stand in, if they do, so long before the
   // first look at the tick.
-  std::optional<DurationGroups> GroupsOf(Tick tick, int64_t units,
-                                         Micros lag = 0) const;
+  std::optional<DurationGroups> GroupingOf(Tick tick, int64_t units,
+                                           Micros lag = 0) const;
   void KeepGroups();
   // What At adds up.
   struct Parts {

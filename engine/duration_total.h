@@ -2,7 +2,6 @@
 #ifndef STAGECRAFT_ENGINE_DURATION_TOTAL_H_
 #define STAGECRAFT_ENGINE_DURATION_TOTAL_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -24,11 +23,6 @@ inline uint64_t MergedKey(uint64_t key, Micros merged) {
 // moves only what is near it.
 class DurationTotal {
  public:
-  DurationTotal() = default;
-  explicit DurationTotal(const std::vector<DurationCounts::Count>& counts) {
-    AddSorted(counts);
-  }
-
   // Adds counts in the order of their keys, with any repeats.
   void AddSorted(absl::Span<const DurationCounts::Count> counts);
   // Puts open units up to `merged` together.
@@ -38,17 +32,14 @@ class DurationTotal {
   size_t size() const { return size_; }
   // All of them, with the open units up to `merged` together.
   DurationCounts Counts(Micros merged) const;
-  // Calls fn(count) in the order of keys, with those in [begin, end).
+  // Calls fn(count) in the order of keys, with those before `end`.
   template <typename Fn>
-  void ForEach(const Fn& fn, uint64_t begin = 0,
+  void ForEach(const Fn& fn,
                uint64_t end = std::numeric_limits<uint64_t>::max()) const {
-    auto piece = std::partition_point(
-        pieces_.begin(), pieces_.end(),
-        [begin](const Piece& of) { return of.begin <= begin; });
-    if (piece != pieces_.begin()) --piece;
-    for (; piece != pieces_.end() && piece->begin < end; ++piece) {
-      for (const DurationCounts::Count& count : piece->counts.counts()) {
-        if (count.key >= begin && count.key < end) fn(count);
+    for (const Piece& piece : pieces_) {
+      if (piece.begin >= end) return;
+      for (const DurationCounts::Count& count : piece.counts.counts()) {
+        if (count.key < end) fn(count);
       }
     }
   }

@@ -15,7 +15,7 @@ void GroupedTotal::AddSorted(absl::Span<const Count> counts) {
   if (!groups_.has_value()) return;
   DurationGrouping grouping(*groups_);
   for (const Count& count : counts) grouping.Add(count.key, count.count);
-  kept_.AddSorted(grouping.sums());
+  kept_.AddSorted(grouping.Take().entries());
 }
 
 void GroupedTotal::KeepGroups(const DurationGroups& groups) {
@@ -33,7 +33,7 @@ DurationGroupSums GroupedTotal::Groups(const DurationGroups& groups) const {
     total_.ForEach(add);
   } else {
     const bool are_earlier = groups_->moment() <= groups.moment();
-    if (!are_earlier) total_.ForEach(add, 0, kFirstEnded);
+    if (!are_earlier) total_.ForEach(add, kFirstEnded);
     for (const DurationGroup& group : kept_.entries()) {
       if (group.key >= kFirstEnded) {
         grouping.AddGroup(group);
@@ -42,9 +42,7 @@ DurationGroupSums GroupedTotal::Groups(const DurationGroups& groups) const {
       }
     }
   }
-  DurationGroupSums sums;
-  sums.AddSorted(grouping.sums());
-  return sums;
+  return grouping.Take();
 }
 
 int64_t GroupedTotal::bytes() const {

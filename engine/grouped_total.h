@@ -3,7 +3,6 @@
 #ifndef STAGECRAFT_ENGINE_GROUPED_TOTAL_H_
 #define STAGECRAFT_ENGINE_GROUPED_TOTAL_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 

@@ -141,6 +141,33 @@ TEST(DurationGroupsTest, NoneHasUnitsOfTwoKinds) {
   }
 }
 
+TEST(DurationGroupsTest, BinsAreThoseOfDivision) {
+  // Times just below a multiple of the resolution, and anywhere.
+  std::mt19937_64 random(8);
+  for (int i = 0; i < 200'000; ++i) {
+    const uint64_t resolution =
+        kSecond + random() % static_cast<uint64_t>(kDay - kSecond + 1);
+    const uint64_t bins = random() % (kMaxBin / resolution);
+    const uint64_t time = bins * resolution +
+                          (i % 2 == 0 ? resolution - 1 : random() % resolution);
+    const DurationGrid grid = {static_cast<Micros>(resolution), 62};
+    ASSERT_EQ(FirstAt(DurationKey(DurationKind::kEvent, time), 0, grid),
+              DurationKey(DurationKind::kEvent, bins * resolution))
+        << resolution;
+  }
+  // Who entered in the last bin but one of a moment like this stands alone.
+  const Micros resolution = 10'003 * kSecond;
+  const Micros moment = 528'678 * kHour;
+  const Micros last = moment / resolution;
+  for (Micros bin = last - 8; bin <= last; ++bin) {
+    const Micros entry = bin * resolution;
+    EXPECT_EQ(FirstAt(DurationKey(DurationKind::kOpen, entry), moment,
+                      {resolution, 0}),
+              static_cast<uint64_t>(FirstOfGroup(DurationKind::kOpen, entry,
+                                                 moment, {resolution, 0})));
+  }
+}
+
 TEST(DurationGroupsTest, BeforeTheFirstMomentNobodyStandsTogether) {
   const uint64_t key = DurationKey(DurationKind::kOpen, 5 * kSecond);
   EXPECT_EQ(FirstAt(key, 0), key);
@@ -168,9 +195,7 @@ std::vector<Count> RandomCounts(uint64_t seed) {
 DurationGroupSums Group(const std::vector<Count>& counts, Micros moment) {
   DurationGrouping grouping(At(moment));
   for (const Count& count : counts) grouping.Add(count.key, count.count);
-  DurationGroupSums sums;
-  sums.AddSorted(grouping.sums());
-  return sums;
+  return grouping.Take();
 }
 
 TEST(DurationGroupingTest, GroupsOfGroupsAreThoseOfUnits) {
@@ -181,9 +206,7 @@ TEST(DurationGroupingTest, GroupsOfGroupsAreThoseOfUnits) {
     for (const DurationGroup& group : now.entries()) {
       grouping.Add(group.key, group.count, group.excess);
     }
-    DurationGroupSums sums;
-    sums.AddSorted(grouping.sums());
-    EXPECT_EQ(sums, Group(counts, kNow + between)) << between;
+    EXPECT_EQ(grouping.Take(), Group(counts, kNow + between)) << between;
   }
 }
 
@@ -211,9 +234,7 @@ TEST(DurationGroupingTest, OfAnyOrderAreTheSame) {
       counts.push_back({counts[i].key + 1'000'000'000, -1});
     }
     std::shuffle(counts.begin(), counts.end(), std::mt19937_64(7));
-    DurationGroupSums sums;
-    sums.AddSorted(GroupAll(std::move(counts), At(kNow)));
-    EXPECT_EQ(sums, sorted);
+    EXPECT_EQ(GroupAll(std::move(counts), At(kNow)), sorted);
   }
 }
 
@@ -235,11 +256,9 @@ TEST(DurationGroupingTest, SumsGoBeyond64Bits) {
   DurationGrouping grouping(groups);
   grouping.Add(begin, many);
   grouping.Add(begin + 1'000'000'000 * uint64_t{kSecond}, many);
-  DurationGroupSums sums;
-  sums.AddSorted(grouping.sums());
   const std::vector<Count> expected = {
       {begin + 500'000'000 * uint64_t{kSecond}, 2 * many}};
-  EXPECT_EQ(MeansOf(sums).counts(), expected);
+  EXPECT_EQ(MeansOf(grouping.Take()).counts(), expected);
 }
 
 }  // namespace

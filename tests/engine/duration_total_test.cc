@@ -67,7 +67,15 @@ TEST(DurationTotalTest, CountsAreThoseOfAMap) {
            {merged + 1, std::max(merged, static_cast<Micros>(bins) / 2)}) {
         EXPECT_EQ(total.Counts(later).counts(), CountsOf(naive, later));
       }
-      EXPECT_EQ(DurationTotal(all).Counts(-1).counts(), expected);
+      const uint64_t end = DurationKey(DurationKind::kEvent, 1);
+      std::vector<Count> some_of_them;
+      total.ForEach([&](const Count& count) { some_of_them.push_back(count); },
+                    end);
+      all.erase(
+          std::find_if(all.begin(), all.end(),
+                       [end](const Count& count) { return count.key >= end; }),
+          all.end());
+      EXPECT_EQ(some_of_them, all);
     }
     // All of them go.
     std::vector<Count> less = total.Counts(-1).counts();

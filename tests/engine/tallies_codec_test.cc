@@ -244,6 +244,9 @@ TEST(TalliesCodecTest, TotalsAreTakenInsteadOfSummingUp) {
       const Tick tick = kBegin - 70 + static_cast<Tick>(random.Below(900));
       ASSERT_EQ(parsed->ReadDurations(slot, 1, column, tick),
                 tallies.ReadDurations(slot, 1, column, tick));
+      const Micros as_of = 19'999 * kDay + random.Below(20 * kDay);
+      ASSERT_EQ(parsed->ReadBins(slot, 1, column, as_of),
+                tallies.ReadBins(slot, 1, column, as_of));
     }
     for (int i = 0; i < 3000; ++i) {
       const Contribution unit = random.MakeContribution();
@@ -269,8 +272,8 @@ TEST(TalliesCodecTest, TalliesWithTotalsOfOthersAreNotTheSame) {
   EXPECT_FALSE(*parsed == tallies);
 }
 
-// Three that stand together: their group has as many units as before, and the
-// same mean.
+// Two in and two out that stand together: their group has as many units as
+// before, and the same mean.
 TEST(TalliesCodecTest, TotalsOfOthersInTheSameGroupsAreNotTheSame) {
   Tallies tallies = RandomTallies(53, 4000);
   Tallies others = tallies;
