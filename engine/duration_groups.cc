@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/duration_total.h"
+
 namespace stagecraft::engine {
 namespace {
 
@@ -18,7 +20,16 @@ uint64_t MeanExcess(const DurationGroup& group) {
 
 }  // namespace
 
-DurationGroupSums GroupAll(std::vector<DurationCounts::Count> counts,
+DurationGroupSums GroupsOf(const DurationTotal& counts,
+                           const DurationGroups& groups) {
+  DurationGrouping grouping(groups);
+  counts.ForEach([&](const DurationCounts::Count& count) {
+    grouping.Add(count.key, count.count);
+  });
+  return grouping.Take();
+}
+
+DurationGroupSums GroupsOf(std::vector<DurationCounts::Count> counts,
                            const DurationGroups& groups) {
   DurationCounts sorted;
   sorted.AddAll(&counts);

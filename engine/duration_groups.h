@@ -27,6 +27,8 @@ struct GroupGrid {
   friend bool operator==(const GroupGrid&, const GroupGrid&) = default;
 };
 
+class DurationTotal;
+
 // The units of a group, whose mean stands for all: all of one time stay exact,
 // as does the mean of many groups.
 struct DurationGroup {
@@ -145,8 +147,10 @@ class DurationGrouping {
   std::vector<DurationGroup> sums_;
 };
 
+DurationGroupSums GroupsOf(const DurationTotal& counts,
+                           const DurationGroups& groups);
 // Groups of counts in any order and with any repeats.
-DurationGroupSums GroupAll(std::vector<DurationCounts::Count> counts,
+DurationGroupSums GroupsOf(std::vector<DurationCounts::Count> counts,
                            const DurationGroups& groups);
 
 // The means of groups, as counts.

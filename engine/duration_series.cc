@@ -48,7 +48,9 @@ bool IsOpen(uint64_t key) {
 }  // namespace
 
 void DurationSeries::See(Tick present) {
-  unsettled_ += changes_.SizeOf(seen_, present);
+  const int64_t size = changes_.SizeOf(seen_, present);
+  by_themselves_.unsettled += size;
+  in_groups_.unsettled += size;
   seen_ = present;
 }
 
@@ -69,32 +71,36 @@ std::optional<DurationGroups> DurationSeries::GroupingOf(Tick tick,
 }
 
 void DurationSeries::KeepGroups() {
+  in_groups_ = {};
+  groups_are_ahead_ = false;
   if (!grid_.has_value()) return;
   int64_t units = 0;
-  for (const GroupedTotal& total : totals_) {
+  for (const DurationTotal& total : totals_) {
     units = std::max(units, total.units());
   }
   const std::optional<Tick> tick = changes_.LastWith(
-      std::max(kGroupChanges, units / kUnitsToAChange), total_until_);
-  if (!tick.has_value()) return;
-  for (GroupedTotal& total : totals_) {
-    const auto groups = GroupingOf(*tick, total.units(), kGroupLag);
-    if (groups.has_value()) total.KeepGroups(*groups);
+      std::max(kGroupChanges, units / kUnitsToAChange), by_themselves_.until);
+  for (size_t slot = 0; tick.has_value() && slot < totals_.size(); ++slot) {
+    const auto groups = GroupingOf(*tick, totals_[slot].units(), kGroupLag);
+    if (!groups.has_value()) continue;
+    groups_.resize(totals_.size());
+    groups_[slot].Keep(*groups, totals_[slot]);
   }
+  if (!groups_.empty()) in_groups_.until = by_themselves_.until;
 }
 
-void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
-  // The totals get what is pending, and what is past by now.
-  merged_until_ = std::max(merged_until_, MergedInTotals(present));
-  DurationChanges::Changes past = std::exchange(pending_, {});
+std::vector<DurationSeries::Counts> DurationSeries::Take(
+    const SlotCombinations& of, Tick present, State* state) {
+  const Micros merged = horizon_.has_value() ? merged_until_ : -1;
+  DurationChanges::Changes past = std::exchange(state->pending, {});
   for (DurationChanges::Change& change : past) {
-    change.key = MergedKey(change.key, merged_until_);
+    change.key = MergedKey(change.key, merged);
   }
-  const bool many = changes_.SizeOf(total_until_, present) >= kManyChanges;
+  const bool many = changes_.SizeOf(state->until, present) >= kManyChanges;
   OpenUnits open;
-  changes_.ForEachIn(total_until_, present,
+  changes_.ForEachIn(state->until, present,
                      [&](DurationChanges::Change change) {
-                       change.key = MergedKey(change.key, merged_until_);
+                       change.key = MergedKey(change.key, merged);
                        if (many && IsOpen(change.key)) {
                          open.Add(change.key, change.combination, change.count);
                        } else {
@@ -104,10 +110,8 @@ void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
   open.ForEach([&](uint64_t key, uint32_t combination, int64_t count) {
     DurationChanges::Put(key, combination, count, &past);
   });
-  changes_.Shrink(total_until_, present);
-  total_until_ = present;
-  seen_ = present;
-  unsettled_ = 0;
+  state->until = present;
+  state->unsettled = 0;
   RadixSort([](const DurationChanges::Change& change) { return change.key; },
             [](const DurationChanges::Change&) { return uint64_t{0}; }, &past);
   std::vector<size_t> sizes(totals_.size());
@@ -117,21 +121,42 @@ void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
       ++sizes[slot];
     }
   }
-  totals_.resize(sizes.size());
-  std::vector<std::vector<DurationCounts::Count>> more(sizes.size());
-  for (size_t slot = 0; slot < more.size(); ++slot) {
-    more[slot].reserve(sizes[slot]);
+  std::vector<Counts> counts(sizes.size());
+  for (size_t slot = 0; slot < counts.size(); ++slot) {
+    counts[slot].reserve(sizes[slot]);
   }
   for (const DurationChanges::Change& change : past) {
     for (const int slot : of[change.combination]) {
-      more[slot].push_back({change.key, change.count});
+      counts[slot].push_back({change.key, change.count});
     }
   }
+  return counts;
+}
+
+void DurationSeries::SettleGroups(const SlotCombinations& of, Tick present) {
+  const std::vector<Counts> more = Take(of, present, &in_groups_);
+  for (size_t slot = 0; slot < groups_.size(); ++slot) {
+    groups_[slot].AddSorted(more[slot]);
+  }
+  groups_are_ahead_ = true;
+}
+
+void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
+  if (groups_are_ahead_) SettleGroups(of, present);
+  merged_until_ = std::max(merged_until_, MergedInTotals(present));
+  const Tick until = by_themselves_.until;
+  const std::vector<Counts> more = Take(of, present, &by_themselves_);
+  changes_.Shrink(until, present);
+  totals_.resize(more.size());
   for (size_t slot = 0; slot < more.size(); ++slot) {
     totals_[slot].AddSorted(more[slot]);
     if (horizon_.has_value()) totals_[slot].MergeOpen(merged_until_);
-    largest_total_ = std::max(largest_total_, totals_[slot].total().size());
+    largest_total_ = std::max(largest_total_, totals_[slot].size());
+    if (!groups_are_ahead_ && slot < groups_.size()) {
+      groups_[slot].AddSorted(more[slot]);
+    }
   }
+  seen_ = present;
   KeepGroups();
 }
 
@@ -146,33 +171,36 @@ void DurationSeries::Subtract(const DurationSeries& other,
       });
 }
 
-DurationSeries::Parts DurationSeries::PartsAt(
-    int slot, Tick tick, const SlotCombinations& of) const {
+DurationSeries::Parts DurationSeries::PartsAt(int slot, Tick tick,
+                                              const SlotCombinations& of,
+                                              const State& state,
+                                              Micros merged_until) const {
   // By combination: whether it has the slot.
   std::vector<uint8_t> has(of.size());
   for (uint32_t i = 0; i < of.size(); ++i) has[i] = of.Has(i, slot);
   Parts parts = {.merged = MergedUntil(tick)};
   const auto add = [&](const DurationChanges::Change& change, int sign = 1) {
-    if (!has[change.combination]) return;
+    if (has[change.combination] == 0) return;
     parts.more.push_back(
         {MergedKey(change.key, parts.merged), int64_t{sign} * change.count});
   };
   constexpr Tick kBegin = std::numeric_limits<Tick>::min();
   // Whoever stands together in the totals, but not at the tick.
   const Tick apart =
-      parts.merged < merged_until_ ? EventTick(parts.merged + 1) - 1 : tick;
-  if (tick < total_until_ &&
+      parts.merged < merged_until ? EventTick(parts.merged + 1) - 1 : tick;
+  if (tick < state.until &&
       changes_.SizeOf(kBegin, tick) <
-          changes_.SizeOf(apart, tick) + changes_.SizeOf(tick, total_until_)) {
+          changes_.SizeOf(apart, tick) + changes_.SizeOf(tick, state.until)) {
     // Nearer to the beginning than to the present.
     changes_.ForEachIn(
         kBegin, tick,
         [&](const DurationChanges::Change& change) { add(change); });
+    parts.totals = false;
     return parts;
   }
-  if (parts.merged < merged_until_) {
+  if (parts.merged < merged_until) {
     changes_.ForEachIn(apart, tick, [&](DurationChanges::Change change) {
-      if (MergedKey(change.key, merged_until_) != 0 ||
+      if (MergedKey(change.key, merged_until) != 0 ||
           MergedKey(change.key, parts.merged) == 0) {
         return;
       }
@@ -180,73 +208,98 @@ DurationSeries::Parts DurationSeries::PartsAt(
       change.key = 0;
       add(change, -1);
     });
-    parts.merged = merged_until_;
+    parts.merged = merged_until;
   }
-  for (const DurationChanges::Change& change : pending_) add(change);
+  for (const DurationChanges::Change& change : state.pending) add(change);
   changes_.ForEachIn(
-      total_until_, tick,
+      state.until, tick,
       [&](const DurationChanges::Change& change) { add(change); });
   changes_.ForEachIn(
-      tick, total_until_,
+      tick, state.until,
       [&](const DurationChanges::Change& change) { add(change, -1); });
-  if (static_cast<size_t>(slot) < totals_.size()) parts.total = &totals_[slot];
   return parts;
 }
 
-DurationCounts DurationSeries::Sum(Parts parts) {
+const DurationTotal& DurationSeries::TotalOf(int slot) const {
+  static const DurationTotal none;
+  return static_cast<size_t>(slot) < totals_.size() ? totals_[slot] : none;
+}
+
+DurationCounts DurationSeries::Sum(int slot, Parts parts) const {
   DurationCounts counts;
-  if (parts.total != nullptr) {
-    counts = parts.total->total().Counts(parts.merged);
-  }
+  if (parts.totals) counts = TotalOf(slot).Counts(parts.merged);
   counts.AddAll(&parts.more);
   return counts;
 }
 
-std::optional<DurationGroupSums> DurationSeries::Groups(Tick tick,
-                                                        Parts* parts) const {
-  const int64_t settled = parts->total != nullptr ? parts->total->units() : 0;
-  const auto groups = GroupingOf(tick, settled + UnitsOf(parts->more));
+std::optional<DurationGroupSums> DurationSeries::KeptGroupsAt(
+    int slot, Tick tick, const SlotCombinations& of) const {
+  const std::optional<Micros> moment = KeptMoment(slot);
+  if (!moment.has_value() || *moment > EarliestLook(tick)) return std::nullopt;
+  const GroupTotal& total = groups_[slot];
+  Parts parts = PartsAt(slot, tick, of, in_groups_, -1);
+  const auto groups = GroupingOf(
+      tick, (parts.totals ? total.units() : 0) + UnitsOf(parts.more));
   if (!groups.has_value()) return std::nullopt;
   DurationGroupSums sums;
-  if (parts->total != nullptr) sums = parts->total->Groups(*groups);
-  sums.AddSorted(GroupAll(std::move(parts->more), *groups).entries());
+  if (parts.totals) sums = total.At(*groups);
+  sums.AddSorted(GroupsOf(std::move(parts.more), *groups).entries());
+  return sums;
+}
+
+std::optional<DurationGroupSums> DurationSeries::Groups(int slot, Tick tick,
+                                                        Parts* parts) const {
+  const DurationTotal& total = TotalOf(slot);
+  const auto groups = GroupingOf(
+      tick, (parts->totals ? total.units() : 0) + UnitsOf(parts->more));
+  if (!groups.has_value()) return std::nullopt;
+  DurationGroupSums sums;
+  if (parts->totals) sums = GroupsOf(total, *groups);
+  sums.AddSorted(GroupsOf(std::move(parts->more), *groups).entries());
   return sums;
 }
 
 DurationCounts DurationSeries::At(int slot, Tick tick,
                                   const SlotCombinations& of) const {
-  return Sum(PartsAt(slot, tick, of));
+  return Sum(slot, PartsAt(slot, tick, of));
 }
 
 std::optional<DurationGroupSums> DurationSeries::GroupsAt(
     int slot, Tick tick, const SlotCombinations& of) const {
   if (!grid_.has_value()) return std::nullopt;
+  auto kept = KeptGroupsAt(slot, tick, of);
+  if (kept.has_value()) return kept;
   Parts parts = PartsAt(slot, tick, of);
-  return Groups(tick, &parts);
+  return Groups(slot, tick, &parts);
 }
 
 std::vector<DurationBin> DurationSeries::BinsAt(
     int slot, Micros as_of, const SlotCombinations& of) const {
   const Tick tick = AsOfTick(as_of);
+  if (const auto kept = KeptGroupsAt(slot, tick, of); kept.has_value()) {
+    return MeansOf(*kept).AsOf(as_of, horizon_, waits_);
+  }
   Parts parts = PartsAt(slot, tick, of);
-  const auto groups = Groups(tick, &parts);
+  const auto groups = Groups(slot, tick, &parts);
   const DurationCounts counts =
-      groups.has_value() ? MeansOf(*groups) : Sum(std::move(parts));
+      groups.has_value() ? MeansOf(*groups) : Sum(slot, std::move(parts));
   return counts.AsOf(as_of, horizon_, waits_);
 }
 
-std::optional<Micros> DurationSeries::KeptGroups(int slot) const {
-  return static_cast<size_t>(slot) < totals_.size()
-             ? totals_[slot].kept_moment()
-             : std::nullopt;
+std::optional<Micros> DurationSeries::KeptMoment(int slot) const {
+  return static_cast<size_t>(slot) < groups_.size() ? groups_[slot].moment()
+                                                    : std::nullopt;
 }
 
 int64_t DurationSeries::bytes() const {
-  int64_t totals = totals_.capacity() * sizeof(GroupedTotal);
-  for (const GroupedTotal& total : totals_) totals += total.bytes();
-  return changes_.bytes() + totals +
-         static_cast<int64_t>(pending_.capacity() *
-                              sizeof(DurationChanges::Change));
+  size_t bytes = totals_.capacity() * sizeof(DurationTotal) +
+                 groups_.capacity() * sizeof(GroupTotal);
+  for (const State* state : {&by_themselves_, &in_groups_}) {
+    bytes += state->pending.capacity() * sizeof(DurationChanges::Change);
+  }
+  for (const DurationTotal& total : totals_) bytes += total.bytes();
+  for (const GroupTotal& total : groups_) bytes += total.bytes();
+  return changes_.bytes() + static_cast<int64_t>(bytes);
 }
 
 }  // namespace stagecraft::engine

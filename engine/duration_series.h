@@ -14,7 +14,8 @@
 #include "engine/duration_changes.h"
 #include "engine/duration_groups.h"
 #include "engine/duration_tally.h"
-#include "engine/grouped_total.h"
+#include "engine/duration_total.h"
+#include "engine/group_total.h"
 #include "engine/slot_combinations.h"
 #include "engine/tick.h"
 
@@ -28,7 +29,8 @@ namespace stagecraft::engine {
 // The sum up to some recent present is kept besides, by slot, and what is
 // pending since then. If there is a horizon, the units that are open for as
 // long stand together there, at bin 0: who they are follows from the present.
-// If units stand in groups, those of a recent moment are kept, too.
+// If units stand in groups, sums in those of a recent moment are kept, too, and
+// brought up to date more often where there are very many durations.
 class DurationSeries {
  public:
   // Changes of units that are open come at ticks from that of their bin on. See
@@ -44,9 +46,14 @@ class DurationSeries {
            const SlotCombinations& of, Tick present) {
     if (present != seen_) See(present);
     AddPending(tick, key, combination, count);
-    if (tick <= present) ++unsettled_;
-    if (unsettled_ >= kUnsettled && unsettled_ >= largest_total_ / 16) {
+    if (tick > present) return;
+    ++by_themselves_.unsettled;
+    ++in_groups_.unsettled;
+    if (by_themselves_.unsettled >= kUnsettled &&
+        by_themselves_.unsettled >= largest_total_ / 16) {
       Settle(of, present);
+    } else if (in_groups_.unsettled >= kUngrouped && !groups_.empty()) {
+      SettleGroups(of, present);
     }
   }
 
@@ -91,12 +98,13 @@ class DurationSeries {
                                  absl::string_view* in);
 
   // As of which moment groups of a slot are kept; nothing if none are.
-  std::optional<Micros> KeptGroups(int slot) const;
+  std::optional<Micros> KeptMoment(int slot) const;
   // Memory that is held, apart from the object.
   int64_t bytes() const;
 
  private:
   static constexpr size_t kUnsettled = 2048;
+  static constexpr size_t kUngrouped = 1 << 14;
   static constexpr Micros kMergeLag = kDay;
   // Groups are kept of so long ago, for looks that are not of this moment; and
   // few events with a wrong time, in the future, do not make them: less than so
@@ -105,11 +113,21 @@ class DurationSeries {
   static constexpr int64_t kGroupChanges = 256;
   static constexpr int64_t kUnitsToAChange = 1000;
 
+  // What sums of changes have.
+  struct State {
+    Tick until = std::numeric_limits<Tick>::min();
+    // Changes up to `until` that they do not have.
+    DurationChanges::Changes pending;
+    // How many changes up to seen_ they do not have.
+    size_t unsettled = 0;
+  };
+
   void AddPending(Tick tick, uint64_t key, uint32_t combination,
                   int64_t count) {
     changes_.Add(tick, key, combination, count);
-    if (tick <= total_until_) {
-      DurationChanges::Put(key, combination, count, &pending_);
+    for (State* state : {&by_themselves_, &in_groups_}) {
+      if (tick > state->until) continue;
+      DurationChanges::Put(key, combination, count, &state->pending);
     }
   }
   void See(Tick present);
@@ -123,16 +141,34 @@ class DurationSeries {
   // first look at the tick.
   std::optional<DurationGroups> GroupingOf(Tick tick, int64_t units,
                                            Micros lag = 0) const;
+  // Where totals are at the present: keeps groups of them, up to there.
   void KeepGroups();
-  // What At adds up.
+  // Brings sums in groups up to the present.
+  void SettleGroups(const SlotCombinations& of, Tick present);
+  // Takes what sums in this state do not have up to the present, by slot, in
+  // the order of keys.
+  using Counts = std::vector<DurationCounts::Count>;
+  std::vector<Counts> Take(const SlotCombinations& of, Tick present,
+                           State* state);
+  // A sum is that of totals and `more`.
   struct Parts {
-    const GroupedTotal* total = nullptr;      // None near the beginning.
-    Micros merged = -1;                       // Open units up to this bin.
-    std::vector<DurationCounts::Count> more;  // In no order.
+    bool totals = true;  // None near the beginning.
+    Micros merged = -1;  // Open units up to this bin, in both.
+    Counts more;         // In no order.
   };
-  Parts PartsAt(int slot, Tick tick, const SlotCombinations& of) const;
-  static DurationCounts Sum(Parts parts);
-  std::optional<DurationGroupSums> Groups(Tick tick, Parts* parts) const;
+  Parts PartsAt(int slot, Tick tick, const SlotCombinations& of,
+                const State& state, Micros merged_until) const;
+  Parts PartsAt(int slot, Tick tick, const SlotCombinations& of) const {
+    return PartsAt(slot, tick, of, by_themselves_, merged_until_);
+  }
+  const DurationTotal& TotalOf(int slot) const;
+  DurationCounts Sum(int slot, Parts parts) const;
+  // In groups: of those that are kept, and of all units by themselves. Nothing
+  // if none are kept that early, or if units do not stand in groups.
+  std::optional<DurationGroupSums> KeptGroupsAt(
+      int slot, Tick tick, const SlotCombinations& of) const;
+  std::optional<DurationGroupSums> Groups(int slot, Tick tick,
+                                          Parts* parts) const;
   // Takes changes as Serialize writes them, whose combinations have these
   // numbers here; says which of them there are changes of.
   bool ParseChanges(absl::string_view* in, absl::Span<const uint32_t> numbers,
@@ -142,15 +178,15 @@ class DurationSeries {
   std::optional<DurationGrid> waits_;
   std::optional<GroupGrid> grid_;
   DurationChanges changes_;
-  // By slot, those that have any: of the changes up to total_until_ that are
-  // not pending.
-  std::vector<GroupedTotal> totals_;
+  // By slot, those that have any.
+  std::vector<DurationTotal> totals_;
+  State by_themselves_;  // Of totals_.
   size_t largest_total_ = 0;
   Micros merged_until_ = -1;  // In totals_.
-  Tick total_until_ = std::numeric_limits<Tick>::min();
-  DurationChanges::Changes pending_;  // Up to total_until_.
-  // How many changes there are up to seen_ that totals_ does not have.
-  size_t unsettled_ = 0;
+  // By slot, if any are kept.
+  std::vector<GroupTotal> groups_;
+  State in_groups_;                // Of groups_.
+  bool groups_are_ahead_ = false;  // Of totals_.
   Tick seen_ = std::numeric_limits<Tick>::min();
 };
 

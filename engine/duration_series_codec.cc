@@ -224,10 +224,10 @@ bool DurationSeries::ParseVersion1(int slot, absl::string_view* in,
 // the key as a difference to the one before (0), and the count, zigzag.
 void DurationSeries::SerializeTotals(std::string* out) const {
   AppendVarint<uint64_t>(totals_.size(), out);
-  for (const GroupedTotal& total : totals_) {
-    AppendVarint<uint64_t>(total.total().size(), out);
+  for (const DurationTotal& total : totals_) {
+    AppendVarint<uint64_t>(total.size(), out);
     uint64_t last = 0;
-    total.total().ForEach([&](const DurationCounts::Count& count) {
+    total.ForEach([&](const DurationCounts::Count& count) {
       AppendVarint(count.key - last, out);
       AppendVarint(ToZigzag(count.count), out);
       last = count.key;
@@ -241,9 +241,9 @@ bool DurationSeries::ParseTotals(int slots, Tick present,
   if (!TakeVarint(in, &size) || size > static_cast<uint64_t>(slots)) {
     return false;
   }
-  std::vector<GroupedTotal> totals(size);
+  std::vector<DurationTotal> totals(size);
   size_t largest = 0;
-  for (GroupedTotal& total : totals) {
+  for (DurationTotal& total : totals) {
     uint64_t entries;
     // Two bytes at least of each.
     if (!TakeVarint(in, &entries) || entries > in->size() / 2) return false;
@@ -265,9 +265,9 @@ bool DurationSeries::ParseTotals(int slots, Tick present,
   }
   totals_ = std::move(totals);
   largest_total_ = largest;
-  pending_.clear();
-  unsettled_ = 0;
-  total_until_ = seen_ = present;
+  groups_.clear();
+  by_themselves_ = {.until = present};
+  seen_ = present;
   merged_until_ = MergedInTotals(present);
   KeepGroups();
   return true;

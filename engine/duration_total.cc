@@ -10,6 +10,7 @@ using Count = DurationCounts::Count;
 
 void DurationTotal::AddSorted(absl::Span<const Count> counts) {
   if (pieces_.empty()) pieces_.emplace_back();
+  for (const Count& count : counts) units_ += count.count;
   // From the last piece, so that splitting one moves none that is to come.
   while (!counts.empty()) {
     const auto after = std::partition_point(

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -28,18 +27,17 @@ class DurationTotal {
   // Puts open units up to `merged` together.
   void MergeOpen(Micros merged);
 
-  // How many counts there are.
+  // How many counts there are, and of how many units.
   size_t size() const { return size_; }
+  int64_t units() const { return units_; }
   // All of them, with the open units up to `merged` together.
   DurationCounts Counts(Micros merged) const;
-  // Calls fn(count) in the order of keys, with those before `end`.
+  // Calls fn(count) in the order of keys.
   template <typename Fn>
-  void ForEach(const Fn& fn,
-               uint64_t end = std::numeric_limits<uint64_t>::max()) const {
+  void ForEach(const Fn& fn) const {
     for (const Piece& piece : pieces_) {
-      if (piece.begin >= end) return;
       for (const DurationCounts::Count& count : piece.counts.counts()) {
-        if (count.key < end) fn(count);
+        fn(count);
       }
     }
   }
@@ -60,6 +58,7 @@ class DurationTotal {
 
   std::vector<Piece> pieces_;  // In increasing order of begin.
   size_t size_ = 0;
+  int64_t units_ = 0;
 };
 
 }  // namespace stagecraft::engine

@@ -234,7 +234,7 @@ TEST(DurationGroupingTest, OfAnyOrderAreTheSame) {
       counts.push_back({counts[i].key + 1'000'000'000, -1});
     }
     std::shuffle(counts.begin(), counts.end(), std::mt19937_64(7));
-    EXPECT_EQ(GroupAll(std::move(counts), At(kNow)), sorted);
+    EXPECT_EQ(GroupsOf(std::move(counts), At(kNow)), sorted);
   }
 }
 

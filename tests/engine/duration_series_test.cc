@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <random>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -41,34 +42,34 @@ class KeptGroupsTest : public ::testing::Test {
 
 TEST_F(KeptGroupsTest, NoneOfFewUnits) {
   Enter(kBegin, 1000);
-  EXPECT_EQ(series_.KeptGroups(0), std::nullopt);
-  EXPECT_EQ(series_.KeptGroups(1), std::nullopt);
+  EXPECT_EQ(series_.KeptMoment(0), std::nullopt);
+  EXPECT_EQ(series_.KeptMoment(1), std::nullopt);
 }
 
 TEST_F(KeptGroupsTest, OfManyThoseOfTwoHoursBeforeTheLastOnes) {
   // The last 256 of 1200 came in the last five hours of twenty.
   Enter(kBegin, 1200);
-  EXPECT_EQ(series_.KeptGroups(0), kBegin + 15 * kHour - 2 * kHour);
+  EXPECT_EQ(series_.KeptMoment(0), kBegin + 15 * kHour - 2 * kHour);
   // And they move on.
   Enter(kBegin + kDay, 300);
-  EXPECT_EQ(series_.KeptGroups(0), kBegin + kDay - 2 * kHour);
+  EXPECT_EQ(series_.KeptMoment(0), kBegin + kDay - 2 * kHour);
 }
 
 TEST_F(KeptGroupsTest, FewOfTheFutureDoNotMakeThem) {
   Enter(kBegin, 1200);
   Enter(kBegin + 40 * kDay, 50);
-  EXPECT_LE(series_.KeptGroups(0), kBegin + 20 * kHour);
+  EXPECT_LE(series_.KeptMoment(0), kBegin + 20 * kHour);
   Enter(kBegin + 40 * kDay, 250);
-  EXPECT_GT(series_.KeptGroups(0), kBegin + 39 * kDay);
+  EXPECT_GT(series_.KeptMoment(0), kBegin + 39 * kDay);
 }
 
 TEST_F(KeptGroupsTest, TheMoreUnitsTheMoreAreFew) {
   Enter(kBegin, 1'000'000);
-  const std::optional<Micros> before = series_.KeptGroups(0);
+  const std::optional<Micros> before = series_.KeptMoment(0);
   Enter(kBegin + 1000 * kDay, 900);
-  EXPECT_LE(series_.KeptGroups(0).value() - before.value(), 20 * kHour);
+  EXPECT_LE(series_.KeptMoment(0).value() - before.value(), 20 * kHour);
   Enter(kBegin + 1000 * kDay, 200);
-  EXPECT_GT(series_.KeptGroups(0), kBegin + 999 * kDay);
+  EXPECT_GT(series_.KeptMoment(0), kBegin + 999 * kDay);
 }
 
 TEST_F(KeptGroupsTest, WhatIsReadAgainKeepsThem) {
@@ -85,7 +86,52 @@ TEST_F(KeptGroupsTest, WhatIsReadAgainKeepsThem) {
   ASSERT_TRUE(parsed.Parse(1, &in, &of, &newest));
   in = totals;
   ASSERT_TRUE(parsed.ParseTotals(1, newest, &in));
-  EXPECT_EQ(parsed.KeptGroups(0), series_.KeptGroups(0));
+  EXPECT_EQ(parsed.KeptMoment(0), series_.KeptMoment(0));
+}
+
+// Of very many durations sums in groups have what those of units by themselves
+// do not have yet. Whatever they have, all reads are the same.
+TEST_F(KeptGroupsTest, ReadTheSameWhenTheyAreAhead) {
+  constexpr int kUnits = 400'000;
+  Enter(kBegin, kUnits);
+  std::mt19937_64 random(1);
+  // Fewer than make them settle.
+  for (int i = 0; i < 24'000; ++i) {
+    const Micros unit = i * Micros{7919} % kUnits;  // Each of them once.
+    const Micros entry = kBegin + unit * 60 * kSecond;
+    const auto put = [&](Tick tick, DurationKind kind, Micros bin, int count) {
+      series_.Add(tick, DurationKey(kind, bin), number_, count, combinations_,
+                  present_);
+    };
+    if (i % 3 == 0) {
+      // Late, or a little later than all before.
+      const Micros at =
+          i % 2 == 0 ? entry : kBegin + (kUnits * 60 + i) * kSecond;
+      present_ = std::max(present_, EventTick(at));
+      put(EventTick(at), DurationKind::kOpen, at, 1);
+      continue;
+    }
+    const auto duration = static_cast<Micros>(random() % 90'000) * kSecond;
+    const Tick tick = EventTick(entry + duration);
+    present_ = std::max(present_, tick);
+    put(tick, DurationKind::kOpen, entry, -1);
+    put(tick, DurationKind::kEvent, duration, 1);
+    if (i % 2'000 != 1) continue;
+    DurationSeries settled = series_;
+    settled.Settle(combinations_, present_);
+    const Micros now = Micros{present_ >> 1} * kTickLength;
+    for (const Micros as_of : {now + 5 * kHour + 1, now, now - 3 * kHour,
+                               now - 40 * kDay, kBegin + 3 * kDay}) {
+      SCOPED_TRACE(::testing::Message() << i << ", " << as_of - now);
+      ASSERT_EQ(series_.BinsAt(0, as_of, combinations_),
+                settled.BinsAt(0, as_of, combinations_));
+      ASSERT_EQ(series_.GroupsAt(0, AsOfTick(as_of), combinations_),
+                settled.GroupsAt(0, AsOfTick(as_of), combinations_));
+      ASSERT_EQ(series_.At(0, AsOfTick(as_of), combinations_),
+                settled.At(0, AsOfTick(as_of), combinations_));
+    }
+    if (i > 20'000) series_ = settled;
+  }
 }
 
 }  // namespace

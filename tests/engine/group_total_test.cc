@@ -1,4 +1,4 @@
-#include "engine/grouped_total.h"
+#include "engine/group_total.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -19,14 +19,6 @@ constexpr DurationGrid kGrid = {kSecond, 3};
 constexpr Micros kBegin = 20'000 * kDay;
 constexpr Micros kMinute = 60 * kSecond;
 
-std::vector<Count> CountsOf(const std::map<uint64_t, int64_t>& map) {
-  std::vector<Count> counts;
-  for (const auto& [key, count] : map) {
-    if (count != 0) counts.push_back({key, count});
-  }
-  return counts;
-}
-
 DurationCounts MeansAt(const std::map<uint64_t, int64_t>& map, Micros moment) {
   NaiveGroups groups(moment, kGrid);
   for (const auto& [key, count] : map) {
@@ -36,12 +28,13 @@ DurationCounts MeansAt(const std::map<uint64_t, int64_t>& map, Micros moment) {
   return groups.Means();
 }
 
-// Whatever groups are kept, units and groups are those of a map.
-TEST(GroupedTotalTest, AreThoseOfAMap) {
+// Whatever groups are kept, those of later moments are those of a map.
+TEST(GroupTotalTest, AreThoseOfAMap) {
   for (const int length : {300, 20'000}) {
     SCOPED_TRACE(length);
     std::mt19937_64 random(length);
-    GroupedTotal total;
+    DurationTotal units_by_themselves;
+    GroupTotal total;
     std::map<uint64_t, int64_t> naive;
     int64_t units = 0;
     Micros kept = kBegin;
@@ -59,30 +52,30 @@ TEST(GroupedTotalTest, AreThoseOfAMap) {
       }
       std::sort(some.begin(), some.end(),
                 [](const Count& a, const Count& b) { return a.key < b.key; });
+      units_by_themselves.AddSorted(some);
       total.AddSorted(some);
-      ASSERT_EQ(total.units(), units);
+      ASSERT_EQ(total.units(), total.moment().has_value() ? units : 0);
       if (round >= 20 && round % 7 == 0) {
         // Earlier ones are not kept.
         const Micros moment =
             kept +
             (static_cast<Micros>(random() % length) - length / 4) * kSecond / 8;
-        const bool first = !total.kept_moment().has_value();
-        total.KeepGroups({kGrid, moment});
+        const bool first = !total.moment().has_value();
+        total.Keep({kGrid, moment}, units_by_themselves);
         kept = first ? moment : std::max(kept, moment);
-        ASSERT_EQ(total.kept_moment(), kept);
+        ASSERT_EQ(total.moment(), kept);
       }
-      ASSERT_EQ(total.total().Counts(-1).counts(), CountsOf(naive));
+      if (!total.moment().has_value()) continue;
       for (const Micros moment :
-           {kept - kDay, kept - kMinute, kept, kept + kMinute, kept + kDay}) {
-        ASSERT_EQ(MeansOf(total.Groups({kGrid, moment})),
-                  MeansAt(naive, moment))
+           {kept, kept + kMinute, kept + kHour, kept + kDay}) {
+        ASSERT_EQ(MeansOf(total.At({kGrid, moment})), MeansAt(naive, moment))
             << round << ", " << moment - kept;
       }
     }
   }
 }
 
-TEST(GroupedTotalTest, GroupsTakeLittleRoom) {
+TEST(GroupTotalTest, GroupsTakeLittleRoom) {
   std::vector<Count> counts;
   for (const auto& [kind, begin] : {std::pair(DurationKind::kOpen, kBegin),
                                     std::pair(DurationKind::kEvent, Micros{0}),
@@ -91,13 +84,13 @@ TEST(GroupedTotalTest, GroupsTakeLittleRoom) {
       counts.push_back({DurationKey(kind, begin + i * kSecond), 1});
     }
   }
-  GroupedTotal total;
-  total.AddSorted(counts);
-  const int64_t before = total.bytes();
+  DurationTotal units;
+  units.AddSorted(counts);
   const DurationGroups groups(kGrid, kBegin + 3 * kDay);
-  total.KeepGroups(groups);
-  EXPECT_LT(total.bytes(), before + 20'000);
-  EXPECT_LT(total.Groups(groups).entries().size(), 300u);
+  GroupTotal total;
+  total.Keep(groups, units);
+  EXPECT_LT(total.bytes(), 20'000);
+  EXPECT_LT(total.At(groups).entries().size(), 300u);
   EXPECT_EQ(total.units(), 600'000);
 }
 
