@@ -92,45 +92,48 @@ TEST_F(KeptGroupsTest, WhatIsReadAgainKeepsThem) {
 // Of very many durations sums in groups have what those of units by themselves
 // do not have yet. Whatever they have, all reads are the same.
 TEST_F(KeptGroupsTest, ReadTheSameWhenTheyAreAhead) {
-  constexpr int kUnits = 400'000;
+  constexpr int kUnits = 800'000;
   Enter(kBegin, kUnits);
+  const uint32_t of_segment = combinations_.NumberOf({0, 1});
+  const auto put = [&](Micros time, uint32_t number, DurationKind kind,
+                       Micros bin, int count) {
+    present_ = std::max(present_, EventTick(time));
+    series_.Add(EventTick(time), DurationKey(kind, bin), number, count,
+                combinations_, present_);
+  };
   std::mt19937_64 random(1);
-  // Fewer than make them settle.
+  // 40,000 changes: of units by themselves 50,000 would be added at once.
   for (int i = 0; i < 24'000; ++i) {
     const Micros unit = i * Micros{7919} % kUnits;  // Each of them once.
     const Micros entry = kBegin + unit * 60 * kSecond;
-    const auto put = [&](Tick tick, DurationKind kind, Micros bin, int count) {
-      series_.Add(tick, DurationKey(kind, bin), number_, count, combinations_,
-                  present_);
-    };
     if (i % 3 == 0) {
       // Late, or a little later than all before.
       const Micros at =
           i % 2 == 0 ? entry : kBegin + (kUnits * 60 + i) * kSecond;
-      present_ = std::max(present_, EventTick(at));
-      put(EventTick(at), DurationKind::kOpen, at, 1);
-      continue;
+      put(at, of_segment, DurationKind::kOpen, at, 1);
+    } else {
+      const auto duration = static_cast<Micros>(random() % 90'000) * kSecond;
+      put(entry + duration, number_, DurationKind::kOpen, entry, -1);
+      put(entry + duration, number_, DurationKind::kEvent, duration, 1);
     }
-    const auto duration = static_cast<Micros>(random() % 90'000) * kSecond;
-    const Tick tick = EventTick(entry + duration);
-    present_ = std::max(present_, tick);
-    put(tick, DurationKind::kOpen, entry, -1);
-    put(tick, DurationKind::kEvent, duration, 1);
-    if (i % 2'000 != 1) continue;
+    if (i % 2'000 != 1'999) continue;
     DurationSeries settled = series_;
     settled.Settle(combinations_, present_);
     const Micros now = Micros{present_ >> 1} * kTickLength;
     for (const Micros as_of : {now + 5 * kHour + 1, now, now - 3 * kHour,
                                now - 40 * kDay, kBegin + 3 * kDay}) {
-      SCOPED_TRACE(::testing::Message() << i << ", " << as_of - now);
-      ASSERT_EQ(series_.BinsAt(0, as_of, combinations_),
-                settled.BinsAt(0, as_of, combinations_));
-      ASSERT_EQ(series_.GroupsAt(0, AsOfTick(as_of), combinations_),
-                settled.GroupsAt(0, AsOfTick(as_of), combinations_));
-      ASSERT_EQ(series_.At(0, AsOfTick(as_of), combinations_),
-                settled.At(0, AsOfTick(as_of), combinations_));
+      for (const int slot : {0, 1}) {
+        SCOPED_TRACE(::testing::Message()
+                     << i << ", " << as_of - now << ", " << slot);
+        const Tick tick = AsOfTick(as_of);
+        ASSERT_EQ(series_.BinsAt(slot, as_of, combinations_),
+                  settled.BinsAt(slot, as_of, combinations_));
+        ASSERT_EQ(series_.GroupsAt(slot, tick, combinations_),
+                  settled.GroupsAt(slot, tick, combinations_));
+        ASSERT_EQ(series_.At(slot, tick, combinations_),
+                  settled.At(slot, tick, combinations_));
+      }
     }
-    if (i > 20'000) series_ = settled;
   }
 }
 
