@@ -14,6 +14,7 @@ WorkQueue::~WorkQueue() {
   {
     absl::MutexLock lock(&mutex_);
     closing_ = true;
+    while (!idle_.empty()) CallLast();
   }
   for (std::thread& thread : threads_) thread.join();
 }
@@ -21,22 +22,37 @@ WorkQueue::~WorkQueue() {
 void WorkQueue::Add(std::function<void()> work) {
   absl::MutexLock lock(&mutex_);
   work_.push_back(std::move(work));
+  if (!idle_.empty()) CallLast();
+}
+
+int WorkQueue::idle() const {
+  absl::MutexLock lock(&mutex_);
+  return static_cast<int>(idle_.size());
+}
+
+void WorkQueue::CallLast() {
+  idle_.back()->called = true;
+  idle_.back()->wake.Signal();
+  idle_.pop_back();
 }
 
 void WorkQueue::Run() {
+  absl::MutexLock lock(&mutex_);
   while (true) {
-    std::function<void()> work;
-    {
-      absl::MutexLock lock(&mutex_);
-      const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-        return closing_ || !work_.empty();
-      };
-      mutex_.Await(absl::Condition(&ready));
-      if (work_.empty()) return;
-      work = std::move(work_.front());
+    if (!work_.empty()) {
+      std::function<void()> work = std::move(work_.front());
       work_.pop_front();
+      mutex_.Unlock();
+      work();
+      work = nullptr;  // What it holds may end with it.
+      mutex_.Lock();
+    } else if (closing_) {
+      return;
+    } else {
+      Idle self;
+      idle_.push_back(&self);
+      while (!self.called) self.wake.Wait(&mutex_);
     }
-    work();
   }
 }
 

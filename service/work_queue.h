@@ -13,7 +13,8 @@
 
 namespace stagecraft::service {
 
-// Thread-safe.
+// Thread-safe. Work goes to the thread that was busy last, whose memory is at
+// hand; if they took turns, what each keeps would be far for all.
 class WorkQueue {
  public:
   // At least 1 thread.
@@ -24,12 +25,23 @@ class WorkQueue {
   // Does `work` on one of the threads, in the order in which it was added.
   void Add(std::function<void()> work);
 
- private:
-  void Run();
+  // How many threads wait for work.
+  int idle() const;
 
-  absl::Mutex mutex_;
+ private:
+  // A thread that waits.
+  struct Idle {
+    bool called = false;
+    absl::CondVar wake;
+  };
+  void Run();
+  void CallLast() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  mutable absl::Mutex mutex_;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<std::function<void()>> work_ ABSL_GUARDED_BY(mutex_);
+  // Who was busy last comes last.
+  std::vector<Idle*> idle_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> threads_;
 };
 
