@@ -84,7 +84,7 @@ void DurationSeries::KeepGroups() {
     const auto groups = GroupingOf(*tick, totals_[slot].units(), kGroupLag);
     if (!groups.has_value()) continue;
     groups_.resize(totals_.size());
-    groups_[slot].Keep(*groups, totals_[slot]);
+    if (groups_[slot].has_grown()) groups_[slot].Keep(*groups, totals_[slot]);
   }
   if (!groups_.empty()) in_groups_.until = by_themselves_.until;
 }
@@ -151,13 +151,24 @@ void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
   for (size_t slot = 0; slot < more.size(); ++slot) {
     totals_[slot].AddSorted(more[slot]);
     if (horizon_.has_value()) totals_[slot].MergeOpen(merged_until_);
-    largest_total_ = std::max(largest_total_, totals_[slot].size());
     if (!groups_are_ahead_ && slot < groups_.size()) {
       groups_[slot].AddSorted(more[slot]);
     }
   }
   seen_ = present;
+  Settled();
+}
+
+void DurationSeries::Settled() {
   KeepGroups();
+  size_t largest = 0;
+  for (const DurationTotal& total : totals_) {
+    largest = std::max(largest, total.size());
+  }
+  unsettled_at_ = std::max(kUnsettled, largest / 16);
+  if (groups_.empty()) return;
+  unsettled_at_ =
+      std::max(unsettled_at_, std::min(largest / 4, kUnsettledBesidesGroups));
 }
 
 void DurationSeries::Subtract(const DurationSeries& other,

@@ -49,8 +49,7 @@ class DurationSeries {
     if (tick > present) return;
     ++by_themselves_.unsettled;
     ++in_groups_.unsettled;
-    if (by_themselves_.unsettled >= kUnsettled &&
-        by_themselves_.unsettled >= largest_total_ / 16) {
+    if (by_themselves_.unsettled >= unsettled_at_) {
       Settle(of, present);
     } else if (in_groups_.unsettled >= kUngrouped && !groups_.empty()) {
       SettleGroups(of, present);
@@ -103,7 +102,10 @@ class DurationSeries {
   int64_t bytes() const;
 
  private:
+  // So many changes at most are not in totals, unless that is a small part of
+  // them; more where looks seldom ask for totals, since there are groups.
   static constexpr size_t kUnsettled = 2048;
+  static constexpr size_t kUnsettledBesidesGroups = 1 << 17;
   static constexpr size_t kUngrouped = 1 << 14;
   static constexpr Micros kMergeLag = kDay;
   // Groups are kept of so long ago, for looks that are not of this moment; and
@@ -141,7 +143,9 @@ class DurationSeries {
   // first look at the tick.
   std::optional<DurationGroups> GroupingOf(Tick tick, int64_t units,
                                            Micros lag = 0) const;
-  // Where totals are at the present: keeps groups of them, up to there.
+  // Totals are at the present: says when they will be brought up to date next.
+  void Settled();
+  // The same: keeps groups of them, up to there.
   void KeepGroups();
   // Brings sums in groups up to the present.
   void SettleGroups(const SlotCombinations& of, Tick present);
@@ -180,9 +184,9 @@ class DurationSeries {
   DurationChanges changes_;
   // By slot, those that have any.
   std::vector<DurationTotal> totals_;
-  State by_themselves_;  // Of totals_.
-  size_t largest_total_ = 0;
-  Micros merged_until_ = -1;  // In totals_.
+  State by_themselves_;               // Of totals_.
+  size_t unsettled_at_ = kUnsettled;  // They are brought up to date.
+  Micros merged_until_ = -1;          // In totals_.
   // By slot, if any are kept.
   std::vector<GroupTotal> groups_;
   State in_groups_;                // Of groups_.

@@ -242,7 +242,6 @@ bool DurationSeries::ParseTotals(int slots, Tick present,
     return false;
   }
   std::vector<DurationTotal> totals(size);
-  size_t largest = 0;
   for (DurationTotal& total : totals) {
     uint64_t entries;
     // Two bytes at least of each.
@@ -260,16 +259,14 @@ bool DurationSeries::ParseTotals(int slots, Tick present,
       key += step;
       counts.push_back({key, FromZigzag(count)});
     }
-    largest = std::max(largest, counts.size());
     total.AddSorted(counts);
   }
   totals_ = std::move(totals);
-  largest_total_ = largest;
   groups_.clear();
   by_themselves_ = {.until = present};
   seen_ = present;
   merged_until_ = MergedInTotals(present);
-  KeepGroups();
+  Settled();
   return true;
 }
 

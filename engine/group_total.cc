@@ -12,6 +12,7 @@ void GroupTotal::Keep(const DurationGroups& groups,
     units_ = units.units();
   }
   groups_ = groups;
+  first_size_ = sums_.entries().size();
 }
 
 void GroupTotal::AddSorted(absl::Span<const DurationCounts::Count> counts) {

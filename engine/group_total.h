@@ -22,6 +22,11 @@ class GroupTotal {
     return groups_.has_value() ? std::optional(groups_->moment())
                                : std::nullopt;
   }
+  // Whether none are kept, or a quarter more of them than at first: those of a
+  // later moment would be fewer.
+  bool has_grown() const {
+    return sums_.entries().size() >= first_size_ + first_size_ / 4;
+  }
   // Adds counts in the order of their keys, with any repeats, if groups are
   // kept.
   void AddSorted(absl::Span<const DurationCounts::Count> counts);
@@ -37,6 +42,7 @@ class GroupTotal {
  private:
   std::optional<DurationGroups> groups_;
   DurationGroupSums sums_;
+  size_t first_size_ = 0;  // Of sums_, when groups_ were new.
   int64_t units_ = 0;
 };
 

@@ -68,7 +68,7 @@ TEST_F(KeptGroupsTest, TheMoreUnitsTheMoreAreFew) {
   const std::optional<Micros> before = series_.KeptMoment(0);
   Enter(kBegin + 1000 * kDay, 900);
   EXPECT_LE(series_.KeptMoment(0).value() - before.value(), 20 * kHour);
-  Enter(kBegin + 1000 * kDay, 200);
+  Enter(kBegin + 1000 * kDay, 2000);
   EXPECT_GT(series_.KeptMoment(0), kBegin + 999 * kDay);
 }
 

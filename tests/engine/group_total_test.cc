@@ -75,6 +75,30 @@ TEST(GroupTotalTest, AreThoseOfAMap) {
   }
 }
 
+TEST(GroupTotalTest, HasGrownByAQuarter) {
+  const auto entered = [](int first, int size) {
+    std::vector<Count> counts;
+    for (int i = first; i < first + size; ++i) {
+      counts.push_back(
+          {DurationKey(DurationKind::kOpen, kBegin + i * kSecond), 1});
+    }
+    return counts;
+  };
+  DurationTotal units;
+  units.AddSorted(entered(0, 100));
+  GroupTotal total;
+  EXPECT_TRUE(total.has_grown());
+  total.Keep({kGrid, kBegin}, units);  // Each a group of its own.
+  EXPECT_FALSE(total.has_grown());
+  total.AddSorted(entered(100, 24));
+  total.AddSorted(entered(0, 100));  // In groups that there are.
+  EXPECT_FALSE(total.has_grown());
+  total.AddSorted(entered(124, 1));
+  EXPECT_TRUE(total.has_grown());
+  total.Keep({kGrid, kBegin + kSecond}, units);
+  EXPECT_FALSE(total.has_grown());
+}
+
 TEST(GroupTotalTest, GroupsTakeLittleRoom) {
   std::vector<Count> counts;
   for (const auto& [kind, begin] : {std::pair(DurationKind::kOpen, kBegin),
