@@ -159,12 +159,16 @@ inline std::shared_ptr<grpc::Channel> ConnectTo(const std::string& address) {
 }
 
 // A server with running experiments for the load: they start when it begins,
-// and then it is a month later.
+// and then it is a month later. From then on time passes, or the server would
+// think that it takes none to write a snapshot.
 class LoadServer {
  public:
   explicit LoadServer(const std::string& data, bool in_memory = false) {
     service::ServerDependencies dependencies;
-    dependencies.clock = [this] { return absl::FromUnixMicros(now_); };
+    dependencies.clock = [this] {
+      return absl::FromUnixMicros(now_) +
+             absl::FromChrono(SteadyClock::now() - begin_);
+    };
     service::Config config;
     config.listen = "127.0.0.1:0";
     config.data = data;
@@ -182,7 +186,8 @@ class LoadServer {
   std::string address() const { return server_->address(); }
 
  private:
-  std::atomic<int64_t> now_{testing::kLoadBegin};
+  std::atomic<int64_t> now_{testing::kLoadBegin};  // But for the time since:
+  const SteadyClock::time_point begin_ = SteadyClock::now();
   std::unique_ptr<service::Server> server_;
 };
 
