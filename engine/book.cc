@@ -20,7 +20,7 @@ void Book::ApplyLocked(const BookDelta& delta, const BookDelta& late) {
   tallies_.Apply(late);
   if (!keeps_late_) return;
   if (!late_.has_value()) late_.emplace(tallies_.Zero());
-  late_->Apply(late);
+  late_->Collect(late);
 }
 
 void Book::BeginLate() {

@@ -73,6 +73,11 @@ std::vector<uint32_t> Tallies::NumbersHere(const SlotCombinations& others) {
 
 void Tallies::Apply(const BookDelta& delta) {
   Advance(delta.newest_event_);
+  Collect(delta);
+}
+
+// Without a present nothing has happened yet that could be summed up.
+void Tallies::Collect(const BookDelta& delta) {
   // The columns of a row that change, and by what.
   absl::InlinedVector<std::pair<int, absl::Span<const absl::int128>>,
                       kRowColumns>

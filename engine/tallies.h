@@ -46,6 +46,9 @@ class Tallies {
   void Apply(const Contribution& contribution, int sign);
   // `delta` is of the same columns.
   void Apply(const BookDelta& delta);
+  // The same for tallies that are not read, but taken out of others: nothing is
+  // summed up. All that is applied to them comes this way.
+  void Collect(const BookDelta& delta);
   // Takes all changes of `other`, of the same shape, out.
   void Subtract(const Tallies& other);
 

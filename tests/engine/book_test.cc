@@ -195,6 +195,39 @@ TEST(BookTest, RandomBatchesGiveWhatUnitsOneByOneGive) {
   }
 }
 
+TEST(BookTest, WhatCameLateIsTakenOut) {
+  Random random(5);
+  NaiveTallies naive;  // Of what was not late.
+  Tallies early = Zero();
+  Book book(Zero());
+  BookDelta delta = book.NewDelta();
+  BookDelta late = book.NewDelta();
+  const auto add = [&](bool is_late) {
+    const Contribution unit = random.MakeContribution();
+    (is_late ? late : delta).Add(unit, 1);
+    if (is_late) return;
+    naive.Apply(unit, 1);
+    early.Apply(unit, 1);
+  };
+  const auto apply = [&] {
+    book.Apply(delta, late);
+    delta.Clear();
+    late.Clear();
+  };
+  for (int i = 0; i < 200; ++i) add(false);
+  apply();
+  book.BeginLate();
+  for (int i = 0; i < 4000; ++i) {
+    add(/*is_late=*/random.OneIn(2));
+    if (random.OneIn(50)) apply();
+  }
+  apply();
+  const Tallies without = book.ReadWithoutLate();
+  EXPECT_TRUE(without == early);
+  ExpectSameReads(without, naive, &random, 300);
+  book.Read([&](const Tallies& tallies) { EXPECT_FALSE(tallies == early); });
+}
+
 TEST(BookTest, ReplacingIsTakingOutAndPuttingIn) {
   Random random(17);
   for (int i = 0; i < 300; ++i) {
