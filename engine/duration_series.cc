@@ -70,23 +70,24 @@ std::optional<DurationGroups> DurationSeries::GroupingOf(Tick tick,
   return DurationGroups(grid_->grid, EarliestLook(tick) - lag);
 }
 
-void DurationSeries::KeepGroups() {
-  in_groups_ = {};
-  groups_are_ahead_ = false;
+void DurationSeries::KeepGroups(Tick until) {
   if (!grid_.has_value()) return;
   int64_t units = 0;
   for (const DurationTotal& total : totals_) {
     units = std::max(units, total.units());
   }
   const std::optional<Tick> tick = changes_.LastWith(
-      std::max(kGroupChanges, units / kUnitsToAChange), by_themselves_.until);
+      std::max(kGroupChanges, units / kUnitsToAChange), until);
   for (size_t slot = 0; tick.has_value() && slot < totals_.size(); ++slot) {
+    // Totals do not have all units that new groups would have to have.
+    if (groups_are_ahead_ && !KeptMoment(static_cast<int>(slot)).has_value()) {
+      continue;
+    }
     const auto groups = GroupingOf(*tick, totals_[slot].units(), kGroupLag);
     if (!groups.has_value()) continue;
     groups_.resize(totals_.size());
     if (groups_[slot].has_grown()) groups_[slot].Keep(*groups, totals_[slot]);
   }
-  if (!groups_.empty()) in_groups_.until = by_themselves_.until;
 }
 
 std::vector<DurationSeries::Counts> DurationSeries::Take(
@@ -139,6 +140,7 @@ void DurationSeries::SettleGroups(const SlotCombinations& of, Tick present) {
     groups_[slot].AddSorted(more[slot]);
   }
   groups_are_ahead_ = true;
+  KeepGroups(present);
 }
 
 void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
@@ -160,7 +162,10 @@ void DurationSeries::Settle(const SlotCombinations& of, Tick present) {
 }
 
 void DurationSeries::Settled() {
-  KeepGroups();
+  in_groups_ = {};
+  groups_are_ahead_ = false;
+  KeepGroups(by_themselves_.until);
+  if (!groups_.empty()) in_groups_.until = by_themselves_.until;
   size_t largest = 0;
   for (const DurationTotal& total : totals_) {
     largest = std::max(largest, total.size());

@@ -103,7 +103,8 @@ class DurationSeries {
 
  private:
   // So many changes at most are not in totals, unless that is a small part of
-  // them; more where looks seldom ask for totals, since there are groups.
+  // them; more where the largest slots are read by groups. Looks at the others
+  // walk these changes, too: a tenth of a millisecond at most.
   static constexpr size_t kUnsettled = 2048;
   static constexpr size_t kUnsettledBesidesGroups = 1 << 17;
   static constexpr size_t kUngrouped = 1 << 14;
@@ -143,10 +144,11 @@ class DurationSeries {
   // first look at the tick.
   std::optional<DurationGroups> GroupingOf(Tick tick, int64_t units,
                                            Micros lag = 0) const;
-  // Totals are at the present: says when they will be brought up to date next.
+  // Totals are at the present: keeps groups of them, up to there, and says when
+  // they will be brought up to date next.
   void Settled();
-  // The same: keeps groups of them, up to there.
-  void KeepGroups();
+  // Keeps groups of slots that have many units, of a moment before that tick.
+  void KeepGroups(Tick until);
   // Brings sums in groups up to the present.
   void SettleGroups(const SlotCombinations& of, Tick present);
   // Takes what sums in this state do not have up to the present, by slot, in

@@ -167,16 +167,21 @@ uint64_t Engine::FirstUnfolded() const {
 
 absl::Status Engine::AppendUnits(FrameWriter* writer) {
   absl::Status status;
+  std::vector<std::string> frames(1);  // Their memory serves all shards.
   for (int i = 0; i < UnitTable::kShards && status.ok(); ++i) {
-    std::vector<std::string> frames(1);
+    for (std::string& frame : frames) frame.clear();
+    size_t last = 0;
     {
       // Merges are whole on one side of this moment.
       absl::ReaderMutexLock identity_lock(&population_->identity_mutex());
       UnitShard& shard = population_->units().shard(i);
       absl::MutexLock lock(&shard.mutex);
       shard.ForEachInMemory([&](Unit* unit) {
-        if (frames.back().size() >= kSnapshotFrameBytes) frames.emplace_back();
-        AppendUnit(unit->id(), unit->packed(), &frames.back());
+        if (frames[last].size() >= kSnapshotFrameBytes &&
+            ++last == frames.size()) {
+          frames.emplace_back();
+        }
+        AppendUnit(unit->id(), unit->packed(), &frames[last]);
       });
       shard.dumped = true;
     }

@@ -125,29 +125,32 @@ void FrameWriter::Discard() {
   ::unlink(TemporaryOf(path_).c_str());
 }
 
-absl::Status FrameWriter::Flush() {
-  absl::string_view rest = buffer_;
-  while (!rest.empty()) {
-    const ssize_t written = ::write(fd_, rest.data(), rest.size());
+absl::Status FrameWriter::WriteOut(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
     if (written < 0) {
       if (errno == EINTR) continue;
       return FromErrno(errno, path_, "write");
     }
-    rest.remove_prefix(static_cast<size_t>(written));
+    bytes.remove_prefix(static_cast<size_t>(written));
   }
-  buffer_.clear();
   return absl::OkStatus();
+}
+
+absl::Status FrameWriter::Flush() {
+  absl::Status status = WriteOut(buffer_);
+  buffer_.clear();
+  return status;
 }
 
 absl::Status FrameWriter::Write(absl::string_view bytes) {
   bytes_ += bytes.size();
-  while (!bytes.empty()) {
-    const size_t part = std::min(bytes.size(), kBufferBytes - buffer_.size());
-    buffer_.append(bytes.data(), part);
-    bytes.remove_prefix(part);
-    if (buffer_.size() < kBufferBytes) break;
+  if (buffer_.size() + bytes.size() > kBufferBytes) {
     if (absl::Status status = Flush(); !status.ok()) return status;
+    // What is large goes past the buffer.
+    if (bytes.size() >= kBufferBytes) return WriteOut(bytes);
   }
+  buffer_.append(bytes.data(), bytes.size());
   return absl::OkStatus();
 }
 

@@ -57,6 +57,7 @@ class FrameWriter {
 
   absl::Status Put(uint32_t kind, absl::string_view payload);
   absl::Status Write(absl::string_view bytes);
+  absl::Status WriteOut(absl::string_view bytes);
   absl::Status Flush();
   void Discard();
 

@@ -55,6 +55,16 @@ TEST_F(KeptGroupsTest, OfManyThoseOfTwoHoursBeforeTheLastOnes) {
   EXPECT_EQ(series_.KeptMoment(0), kBegin + kDay - 2 * kHour);
 }
 
+TEST_F(KeptGroupsTest, StayUntilThereAreAQuarterMore) {
+  Enter(kBegin, 4000);
+  const std::optional<Micros> before = series_.KeptMoment(0);
+  ASSERT_TRUE(before.has_value());
+  Enter(kBegin + 10 * kDay, 200);
+  EXPECT_EQ(series_.KeptMoment(0), before);
+  Enter(kBegin + 20 * kDay, 1000);
+  EXPECT_EQ(series_.KeptMoment(0), kBegin + 20 * kDay + 12 * kHour - 2 * kHour);
+}
+
 TEST_F(KeptGroupsTest, FewOfTheFutureDoNotMakeThem) {
   Enter(kBegin, 1200);
   Enter(kBegin + 40 * kDay, 50);
@@ -92,7 +102,7 @@ TEST_F(KeptGroupsTest, WhatIsReadAgainKeepsThem) {
 // Of very many durations sums in groups have what those of units by themselves
 // do not have yet. Whatever they have, all reads are the same.
 TEST_F(KeptGroupsTest, ReadTheSameWhenTheyAreAhead) {
-  constexpr int kUnits = 800'000;
+  constexpr int kUnits = 300'000;
   Enter(kBegin, kUnits);
   const uint32_t of_segment = combinations_.NumberOf({0, 1});
   const auto put = [&](Micros time, uint32_t number, DurationKind kind,
@@ -102,8 +112,8 @@ TEST_F(KeptGroupsTest, ReadTheSameWhenTheyAreAhead) {
                 combinations_, present_);
   };
   std::mt19937_64 random(1);
-  // 40,000 changes: of units by themselves 50,000 would be added at once.
-  for (int i = 0; i < 24'000; ++i) {
+  // 80,000 changes: those of units by themselves are added at 75,000.
+  for (int i = 0; i < 48'000; ++i) {
     const Micros unit = i * Micros{7919} % kUnits;  // Each of them once.
     const Micros entry = kBegin + unit * 60 * kSecond;
     if (i % 3 == 0) {
@@ -116,7 +126,7 @@ TEST_F(KeptGroupsTest, ReadTheSameWhenTheyAreAhead) {
       put(entry + duration, number_, DurationKind::kOpen, entry, -1);
       put(entry + duration, number_, DurationKind::kEvent, duration, 1);
     }
-    if (i % 2'000 != 1'999) continue;
+    if (i % 4'000 != 3'999) continue;
     DurationSeries settled = series_;
     settled.Settle(combinations_, present_);
     const Micros now = Micros{present_ >> 1} * kTickLength;
