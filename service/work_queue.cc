@@ -38,6 +38,7 @@ void WorkQueue::CallLast() {
 
 void WorkQueue::Run() {
   absl::MutexLock lock(&mutex_);
+  bool was_busy = false;
   while (true) {
     if (!work_.empty()) {
       std::function<void()> work = std::move(work_.front());
@@ -46,11 +47,14 @@ void WorkQueue::Run() {
       work();
       work = nullptr;  // What it holds may end with it.
       mutex_.Lock();
+      was_busy = true;
     } else if (closing_) {
       return;
     } else {
+      // Who found nothing, since another was first, is not who was busy last.
       Idle self;
-      idle_.push_back(&self);
+      idle_.insert(was_busy ? idle_.end() : idle_.begin(), &self);
+      was_busy = false;
       while (!self.called) self.wake.Wait(&mutex_);
     }
   }

@@ -166,8 +166,9 @@ class LoadServer {
   explicit LoadServer(const std::string& data, bool in_memory = false) {
     service::ServerDependencies dependencies;
     dependencies.clock = [this] {
-      return absl::FromUnixMicros(now_) +
-             absl::FromChrono(SteadyClock::now() - begin_);
+      const SteadyClock::duration passed =
+          passes_ ? SteadyClock::now() - begin_ : SteadyClock::duration();
+      return absl::FromUnixMicros(now_) + absl::FromChrono(passed);
     };
     service::Config config;
     config.listen = "127.0.0.1:0";
@@ -180,14 +181,17 @@ class LoadServer {
     server_ = *std::move(server);
     MakeExperiments(address());
     now_ = testing::kLoadBegin + testing::kLoadLength + 2 * engine::kDay;
+    begin_ = SteadyClock::now();
+    passes_ = true;
   }
   ~LoadServer() { server_->Shutdown(absl::Seconds(10)); }
 
   std::string address() const { return server_->address(); }
 
  private:
-  std::atomic<int64_t> now_{testing::kLoadBegin};  // But for the time since:
-  const SteadyClock::time_point begin_ = SteadyClock::now();
+  std::atomic<int64_t> now_{testing::kLoadBegin};
+  std::atomic<bool> passes_{false};
+  SteadyClock::time_point begin_;  // Of what passes.
   std::unique_ptr<service::Server> server_;
 };
 

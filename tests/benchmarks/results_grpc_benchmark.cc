@@ -23,6 +23,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "stagecraft/v1/admin.grpc.pb.h"
 #include "stagecraft/v1/experiment.grpc.pb.h"
 #include "stagecraft/v1/result.grpc.pb.h"
 #include "tests/benchmarks/load_grpc.h"
@@ -72,6 +73,13 @@ class World {
       : events_(events), server_(data, memory) {
     Fill(server_.address(), events);
     const auto channel = benchmarks::ConnectTo(server_.address());
+    // Now, so that none is written while calls are measured.
+    grpc::ClientContext context;
+    v1::WriteSnapshotResponse written;
+    if (!memory) {
+      Check(v1::AdminService::NewStub(channel)->WriteSnapshot(
+          &context, v1::WriteSnapshotRequest(), &written));
+    }
     results_ = v1::ResultService::NewStub(channel);
     experiments_ = v1::ExperimentService::NewStub(channel);
   }
@@ -122,8 +130,8 @@ struct Measured {
   size_t bytes = 0;
 };
 
-// Returns when this process has done next to nothing for a while: what was
-// taken in is then in files and snapshots, too.
+// Returns when this process has done next to nothing for a while: files of what
+// was taken in are then in order, too.
 void WaitUntilQuiet() {
   constexpr double kQuiet = 0.02;  // Of one core.
   for (int quiet = 0; quiet < 4;) {
