@@ -63,7 +63,7 @@ class NaiveTallies {
         TestColumns()[column].horizon.value_or(10'000'000 * kDay);
     std::map<Micros, DurationBin> bins;
     auto counts = Counts(slot, group, column, AsOfTick(as_of));
-    const auto& grid = TestColumns()[column].groups;
+    const auto grid = TestColumns()[column].groups;
     if (grid.has_value() && UnitsOf(counts) > grid->exact_units) {
       counts = MeansOf(counts, as_of / kHour * kHour, grid->grid);
     }
