@@ -1,5 +1,7 @@
 #include "engine/book.h"
 
+#include <utility>
+
 namespace stagecraft::engine {
 
 void Book::Apply(const BookDelta& delta, const BookDelta& late) {
@@ -35,18 +37,34 @@ void Book::EndLate() {
   keeps_late_ = false;
 }
 
-Tallies Book::ReadWithoutLate() const {
-  auto [tallies, late] = [&] {
-    absl::ReaderMutexLock lock(&mutex_);
-    return std::make_pair(tallies_, late_);
+Book::Saved Book::Save(uint64_t file, uint64_t follows) {
+  std::optional<Tallies> late;
+  Saved saved = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    absl::MutexLock lock(&mutex_);
+    const bool whole =
+        follows == 0 || saved_in_ != follows || saved_since_ > saved_whole_;
+    Saved of = {whole ? tallies_ : tallies_.Unsaved(), whole};
+    saved_in_ = file;
+    const int64_t changes = of.tallies.duration_changes();
+    saved_whole_ = whole ? changes : saved_whole_;
+    saved_since_ = whole ? 0 : saved_since_ + changes;
+    tallies_.SetSaved();
+    if (late_.has_value()) tallies_.SetUnsaved(*late_);
+    // Whatever comes from here on is not in what was read.
+    late = std::exchange(late_, std::nullopt);
+    keeps_late_ = false;
+    return of;
   }();
-  if (late.has_value()) tallies.Subtract(*late);
-  return tallies;
+  if (late.has_value()) saved.tallies.Subtract(*late);
+  return saved;
 }
 
-void Book::Restore(Tallies tallies) {
+void Book::Restore(Tallies tallies, uint64_t file) {
   absl::MutexLock lock(&mutex_);
   tallies_ = std::move(tallies);
+  saved_in_ = file;
+  saved_whole_ = tallies_.duration_changes();
+  saved_since_ = 0;
 }
 
 }  // namespace stagecraft::engine

@@ -3,6 +3,7 @@
 #ifndef STAGECRAFT_ENGINE_BOOK_H_
 #define STAGECRAFT_ENGINE_BOOK_H_
 
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -40,11 +41,19 @@ class Book {
   // Between these two what is late counts twice: in the tallies, and apart.
   void BeginLate() ABSL_LOCKS_EXCLUDED(mutex_);
   void EndLate() ABSL_LOCKS_EXCLUDED(mutex_);
-  // The tallies without what came late since BeginLate.
-  Tallies ReadWithoutLate() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // The tallies without what came late since BeginLate, for the file of that
+  // number, which follows another one, or none (0): what changed since they
+  // were saved in that one, or all of them, if they were not or if less than
+  // half of what the files have would be of use.
+  struct Saved {
+    Tallies tallies;
+    bool whole = true;
+  };
+  Saved Save(uint64_t file, uint64_t follows) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Makes the tallies, empty before, those that were kept in a file.
-  void Restore(Tallies tallies) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Makes the tallies these, which the file of that number and those before it
+  // have; 0: no file has them.
+  void Restore(Tallies tallies, uint64_t file = 0) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Calls `fn` with the tallies of one moment.
   template <typename Fn>
@@ -62,6 +71,10 @@ class Book {
   Tallies tallies_ ABSL_GUARDED_BY(mutex_);
   bool keeps_late_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<Tallies> late_ ABSL_GUARDED_BY(mutex_);  // If any.
+  uint64_t saved_in_ ABSL_GUARDED_BY(mutex_) = 0;        // The last file.
+  // Changes of durations: when they were saved as a whole, and since then.
+  int64_t saved_whole_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t saved_since_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace stagecraft::engine

@@ -52,6 +52,16 @@ void DurationChanges::AddCombined(Tick tick, Changes* changes) {
   }
 }
 
+void DurationChanges::Replace(Tick tick, Changes* changes) {
+  Changes().swap(At(tick).changes);
+  At(tick).changes.swap(*changes);
+  AddCombined(tick, changes);
+}
+
+void DurationChanges::SetSaved() {
+  for (OfTick& of : ticks_) of.saved = true;
+}
+
 int64_t DurationChanges::SizeOf(Tick after, Tick until) const {
   int64_t size = 0;
   for (auto it = After(after); it != ticks_.end() && it->tick <= until; ++it) {

@@ -29,12 +29,28 @@ class DurationChanges {
 
   void Add(Tick tick, uint64_t key, uint32_t combination, int64_t count) {
     OfTick& of = At(tick);
+    of.saved = false;
     if (of.changes.size() >= of.combine_at) CombineSome(&of);
     Put(key, combination, count, &of.changes);
   }
 
   // Takes changes that Combine has seen, and leaves none.
   void AddCombined(Tick tick, Changes* changes);
+  // Takes changes, combined or not, in place of those that the tick has, and
+  // leaves none.
+  void Replace(Tick tick, Changes* changes);
+
+  // All ticks are saved from here on, until something is added to them.
+  void SetSaved();
+  void SetUnsaved(Tick tick) { At(tick).saved = false; }
+  // Calls fn(tick, changes) with the ticks that are not saved, in increasing
+  // order.
+  template <typename Fn>
+  void ForEachUnsavedTick(const Fn& fn) const {
+    for (const OfTick& of : ticks_) {
+      if (!of.saved) fn(of.tick, of.changes);
+    }
+  }
 
   // How many changes are kept at ticks in (after, until].
   int64_t SizeOf(Tick after, Tick until) const;
@@ -79,6 +95,7 @@ class DurationChanges {
   struct OfTick {
     Tick tick = 0;
     uint32_t combine_at = 1024;  // Of so many changes.
+    bool saved = false;
     Changes changes;
   };
   using Ticks = std::vector<OfTick>;

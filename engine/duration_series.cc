@@ -187,6 +187,40 @@ void DurationSeries::Subtract(const DurationSeries& other,
       });
 }
 
+DurationSeries DurationSeries::Unsaved() const {
+  DurationSeries unsaved(horizon_, waits_, grid_);
+  changes_.ForEachUnsavedTick([&](Tick tick, DurationChanges::Changes changes) {
+    unsaved.changes_.Replace(tick, &changes);
+  });
+  return unsaved;
+}
+
+void DurationSeries::SetUnsaved(const DurationSeries& other) {
+  other.changes_.ForEachTick([&](Tick tick, const DurationChanges::Changes&) {
+    changes_.SetUnsaved(tick);
+  });
+}
+
+void DurationSeries::Replace(const DurationSeries& changed,
+                             absl::Span<const uint32_t> numbers) {
+  changed.changes_.ForEachTick([&](Tick tick,
+                                   DurationChanges::Changes changes) {
+    changes_.ForEachIn(tick - 1, tick, [&](const DurationChanges::Change& old) {
+      PutPending(tick, old.key, old.combination, -int64_t{old.count});
+    });
+    for (DurationChanges::Change& change : changes) {
+      change.combination = numbers[change.combination];
+      PutPending(tick, change.key, change.combination, change.count);
+    }
+    changes_.Replace(tick, &changes);
+  });
+}
+
+int64_t DurationSeries::size() const {
+  return changes_.SizeOf(std::numeric_limits<Tick>::min(),
+                         std::numeric_limits<Tick>::max());
+}
+
 DurationSeries::Parts DurationSeries::PartsAt(int slot, Tick tick,
                                               const SlotCombinations& of,
                                               const State& state,

@@ -64,6 +64,18 @@ class DurationSeries {
   void Subtract(const DurationSeries& other,
                 absl::Span<const uint32_t> numbers);
 
+  // What was changed since SetSaved: the changes at these ticks, all of them.
+  DurationSeries Unsaved() const;
+  void SetSaved() { changes_.SetSaved(); }
+  // Nothing is saved of the ticks at which `other` has changes.
+  void SetUnsaved(const DurationSeries& other);
+  // At the ticks that `changed` has, what was there goes, and what it has there
+  // comes; its combinations are those of `numbers`. Call Settle afterwards.
+  void Replace(const DurationSeries& changed,
+               absl::Span<const uint32_t> numbers);
+  // How many changes there are.
+  int64_t size() const;
+
   // The sum of all changes in `slot` at ticks <= `tick`; units that have been
   // open for as long as the horizon by every look at that tick are at bin 0.
   DurationCounts At(int slot, Tick tick, const SlotCombinations& of) const;
@@ -87,6 +99,12 @@ class DurationSeries {
   // changes of others.
   [[nodiscard]] bool ParseVersion1(int slot, absl::string_view* in,
                                    SlotCombinations* of, Tick* newest);
+
+  // The ticks that there are, as bytes, appended to `out`: also those whose
+  // changes cancel out, of which Serialize writes nothing.
+  void SerializeTicks(std::string* out) const;
+  // Takes them from the front of `in`, and adds those that are missing.
+  [[nodiscard]] bool ParseTicks(absl::string_view* in);
 
   // The sums up to the present as bytes, appended to `out`: a series that was
   // parsed may take them instead of summing up. Call Settle before.
@@ -128,6 +146,11 @@ class DurationSeries {
   void AddPending(Tick tick, uint64_t key, uint32_t combination,
                   int64_t count) {
     changes_.Add(tick, key, combination, count);
+    PutPending(tick, key, combination, count);
+  }
+  // Sums that are past the tick will have the change.
+  void PutPending(Tick tick, uint64_t key, uint32_t combination,
+                  int64_t count) {
     for (State* state : {&by_themselves_, &in_groups_}) {
       if (tick > state->until) continue;
       DurationChanges::Put(key, combination, count, &state->pending);

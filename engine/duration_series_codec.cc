@@ -77,9 +77,11 @@ void SortTies(Changes* changes) {
     const auto end = std::find_if(
         begin, changes->end(),
         [&](const Change& change) { return change.key != begin->key; });
-    std::stable_sort(begin, end, [](const Change& a, const Change& b) {
-      return a.combination < b.combination;
-    });
+    if (end - begin > 1) {
+      std::stable_sort(begin, end, [](const Change& a, const Change& b) {
+        return a.combination < b.combination;
+      });
+    }
     begin = end;
   }
 }
@@ -135,22 +137,27 @@ void DurationSeries::Serialize(const SlotCombinations& of,
     for (const int slot : slots) AppendVarint<uint64_t>(slot, out);
   }
   AppendVarint<uint64_t>(size, out);
+  out->reserve(out->size() + 7 * size);  // Few take more.
+  std::string of_tick;
   Place last;
   for (auto& [tick, sums] : ticks) {
     for (Change& change : sums) {
       change.combination = numbers[change.combination];
     }
     SortTies(&sums);
+    of_tick.resize(std::max(of_tick.size(), 4 * kMaxVarintBytes * sums.size()));
+    char* end = of_tick.data();
     ForEachSum(sums, [&, tick = tick](const Change& change, int64_t count) {
       const Place place = PlaceOf(tick, change.key);
-      AppendVarint<uint64_t>(ToZigzag(place.tick - last.tick), out);
-      AppendVarint<uint64_t>(
+      end = PutVarint(ToZigzag(place.tick - last.tick), end);
+      end = PutVarint(
           uint64_t{change.combination} * kDurationKinds + (change.key >> 56),
-          out);
-      AppendVarint<uint64_t>(ToZigzag(place.bin - last.bin), out);
-      AppendVarint<uint64_t>(ToZigzag(count), out);
+          end);
+      end = PutVarint(ToZigzag(place.bin - last.bin), end);
+      end = PutVarint(ToZigzag(count), end);
       last = place;
     });
+    out->append(of_tick.data(), end - of_tick.data());
     Changes().swap(sums);
   }
 }
@@ -218,6 +225,36 @@ bool DurationSeries::ParseVersion1(int slot, absl::string_view* in,
   const uint32_t number = of->NumberOf({slot});
   std::vector<bool> used;
   return ParseChanges(in, absl::MakeConstSpan(&number, 1), &used, newest);
+}
+
+// The number of ticks; the first one, and the differences between them, zigzag.
+void DurationSeries::SerializeTicks(std::string* out) const {
+  std::vector<Tick> ticks;
+  changes_.ForEachTick(
+      [&](Tick tick, const Changes&) { ticks.push_back(tick); });
+  AppendVarint<uint64_t>(ticks.size(), out);
+  int64_t last = 0;
+  for (const Tick tick : ticks) {
+    AppendVarint<uint64_t>(ToZigzag(tick - last), out);
+    last = tick;
+  }
+}
+
+bool DurationSeries::ParseTicks(absl::string_view* in) {
+  uint64_t size;
+  if (!TakeVarint(in, &size) || size > in->size()) return false;
+  int64_t tick = 0;
+  for (uint64_t i = 0; i < size; ++i) {
+    uint64_t step;
+    if (!TakeVarint(in, &step) || step >> 33 != 0) return false;
+    tick += FromZigzag(step);
+    if (tick < std::numeric_limits<Tick>::min() ||
+        tick > std::numeric_limits<Tick>::max()) {
+      return false;
+    }
+    changes_.SetUnsaved(static_cast<Tick>(tick));
+  }
+  return true;
 }
 
 // The number of slots; for each the number of its counts, and for each of these

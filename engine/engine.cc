@@ -201,6 +201,7 @@ Engine::Stats Engine::GetStats() const {
   stats.content_bytes = population_->contents().bytes();
   stats.replayed_events = replayed_;
   stats.snapshot_units = snapshot_units_;
+  stats.snapshot_files = snapshot_files_;
   stats.snapshot_books = snapshot_books_;
   stats.snapshot_refused = snapshot_refused_;
   stats.stored_events = stored_.load();

@@ -29,13 +29,14 @@
 #include "engine/population.h"
 #include "engine/specs.h"
 #include "engine/store/store.h"
+#include "engine/tallies.h"
 #include "engine/unit_fold.h"
+#include "engine/unit_snapshot.h"
 
 namespace stagecraft::engine {
 
 class FrameWriter;
 struct HistoryOptions;  // engine/stage_history.h
-struct SnapshotHead;
 struct StageHistory;
 
 struct EngineOptions {
@@ -48,6 +49,9 @@ struct EngineOptions {
   int threads = 2;
   // A snapshot is not due before so many events came since the last one.
   int64_t snapshot_events = 1'000'000;
+  // After so many files the next snapshot is written as a whole again. At
+  // least 1.
+  int snapshot_files = 64;
 };
 
 // What became of the items of a batch.
@@ -147,14 +151,17 @@ class Engine {
       absl::FunctionRef<bool(double done)> progress) const;
 
   // Writes a snapshot of the units, so that the next start reads less of the
-  // log. Ingestion goes on. Errors: those of the file; kUnimplemented if the
-  // store has no place for it; kFailedPrecondition after a DeleteEventsBefore
-  // that was cut short.
+  // log: what changed since the last one into a file of its own, or everything
+  // if there is none that it could follow, units do not fit in memory, or files
+  // became many or much larger than what they are for. Ingestion goes on.
+  // Errors: those of the file; kUnimplemented if the store has no place for it;
+  // kFailedPrecondition after a DeleteEventsBefore that was cut short.
   absl::Status WriteSnapshot();
   // Whether the log has grown enough since the last one: by
-  // options.snapshot_events and, unless `soon`, by a quarter. What a start
-  // reads is then in proportion to what has to be read anyway, and so is the
-  // work of writing snapshots; who can afford more of it has shorter starts.
+  // options.snapshot_events and, unless `soon`, by a sixteenth, or a quarter
+  // where everything has to be written. What a start reads is then in
+  // proportion to what has to be read anyway, and so is the work of writing
+  // snapshots; who can afford more of it has shorter starts.
   bool SnapshotDue(bool soon) const;
 
   // Removes a unit with all its ids: from tallies and memory at once and for
@@ -179,10 +186,12 @@ class Engine {
     int64_t duplicate_events = 0;
     int64_t rejected_events = 0;
     int64_t aliases = 0;
-    int64_t replayed_events = 0;   // At the start: from the log,
-    int64_t snapshot_units = 0;    // and from the snapshot;
-    int64_t snapshot_books = 0;    // whose tallies came with it.
-    std::string snapshot_refused;  // Why there was a snapshot and no use of it.
+    int64_t replayed_events = 0;  // At the start: from the log,
+    int64_t snapshot_units = 0;   // and from the snapshot,
+    int64_t snapshot_files = 0;   // in so many files;
+    int64_t snapshot_books = 0;   // whose tallies came with it.
+    // Why there was a snapshot and no use of it, or not of all of its files.
+    std::string snapshot_refused;
   };
   Stats GetStats() const;
 
@@ -237,7 +246,8 @@ class Engine {
   InFlight BeginSequence(WriteBatch* write);
   void EndSequence(const InFlight& in_flight);
 
-  // Recovery: engine_recovery.cc, engine_snapshot.cc, engine_erase.cc.
+  // Recovery: engine_recovery.cc, engine_restore.cc, engine_snapshot.cc,
+  // engine_erase.cc.
   absl::Status LoadIdentities(Population* population) const;
   absl::Status LoadFacts();
   // Calls `add` with the blocks of the log from `first` on, without what is not
@@ -251,19 +261,38 @@ class Engine {
       absl::FunctionRef<absl::Status(EventBatch* block)> add) const;
   // What is in a snapshot beside units and contents.
   struct Snapshot {
-    uint64_t position = 1;  // The first block that it may lack.
     // Units that became one unit after they were written: what each had.
     std::vector<std::pair<std::string, std::string>> merges;
     struct Kept {
       uint64_t fingerprint = 0;
-      std::string bytes;
-      std::string totals;
+      std::vector<Tallies::Saved> chain;
     };
     std::map<std::string, Kept> tallies;  // By specification.
+    SnapshotHead head;                    // Of the last file.
   };
-  // Adds the snapshot's units and contents to the population.
-  absl::StatusOr<Snapshot> LoadSnapshot();
-  absl::StatusOr<SnapshotHead> CheckHead(absl::string_view payload) const;
+  // The files of a snapshot, if the next one may follow them.
+  struct Chain {
+    int files = 0;             // 0: it may not.
+    uint64_t last = 0;         // The number of the last one.
+    uint64_t bytes = 0;        // Of all of them,
+    uint64_t first_bytes = 0;  // and of the first one.
+    uint32_t contents = 0;     // That they have.
+  };
+  // Adds the units and contents of the snapshot's files to the population, up
+  // to the first one that is damaged. Errors: kNotFound if there is none;
+  // whatever the first one is refused for.
+  absl::Status LoadSnapshot(Snapshot* snapshot)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
+  // Of the file that follows the one of that number. False: there is none, or
+  // one that was left of an earlier chain.
+  absl::StatusOr<bool> LoadFile(const std::string& path, uint64_t follows,
+                                Snapshot* snapshot)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
+  // Makes units that are one by now one unit.
+  absl::Status UniteAliases(Snapshot* snapshot)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
+  absl::Status ResetPopulation();
+  absl::Status CheckHead(const SnapshotHead& head) const;
   absl::Status ClearScratch();
   // Fills the books that there are tallies for, and returns those; the others
   // stay in `specs`.
@@ -271,7 +300,8 @@ class Engine {
   // Makes `restored` what the population contributes, once the log was read.
   absl::StatusOr<Replayed> CatchUp(const Snapshot& snapshot,
                                    FoldedSpecs restored);
-  std::optional<std::string> SnapshotPath() const;
+  // Of the file that follows so many others.
+  std::optional<std::string> SnapshotPath(int followed = 0) const;
   // Reads all units: engine_scan.cc. Calls `visit(thread, root, events)` with
   // each unit that is wanted, and `flush(thread)` now and then and at the end.
   absl::Status VisitUnits(
@@ -292,10 +322,22 @@ class Engine {
                        std::optional<Tick> as_of = std::nullopt) const;
   absl::Status WriteSnapshotLocked()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
+  bool MayFollow(const Chain& chain) const;
+  // Writes the next file of a chain, or the first one. kAborted: the next one
+  // would not do.
+  absl::Status WriteFile(Chain chain)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
+  void SetChain(const Chain& chain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
+  // Removes the files that follow so many others, and what is left of some.
+  absl::Status RemoveFollowers(int followed) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
   // The first block that may have more than what was folded.
   uint64_t FirstUnfolded() const ABSL_LOCKS_EXCLUDED(sequence_mutex_);
-  absl::Status AppendUnits(FrameWriter* writer);
-  absl::Status AppendContents(FrameWriter* writer) const;
+  absl::Status AppendUnits(bool follows, FrameWriter* writer);
+  absl::Status AppendContents(uint32_t from, uint32_t to,
+                              FrameWriter* writer) const;
+  absl::Status AppendBooks(const Folding& folding, const SnapshotHead& head,
+                           FrameWriter* writer);
   absl::Status FinishErasures() ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
   // Takes the events before `cutoff` out of all units and the books of `set`.
   absl::Status ForgetEvents(Micros cutoff, const FoldSet& set)
@@ -336,10 +378,20 @@ class Engine {
   // Events before cutoff_ are gone from the log, but perhaps not from all
   // units.
   bool forgetting_ ABSL_GUARDED_BY(erase_mutex_) = false;
+  // Snapshots may have them.
+  bool snapshots_outdated_ ABSL_GUARDED_BY(erase_mutex_) = false;
+  Chain chain_ ABSL_GUARDED_BY(erase_mutex_);
+  std::atomic<bool> may_follow_{false};  // Whether there is a chain.
   // While a snapshot is written: units that were merged away.
   absl::Mutex merged_mutex_;
   bool dumping_ ABSL_GUARDED_BY(merged_mutex_) = false;
   std::vector<std::string> merged_ ABSL_GUARDED_BY(merged_mutex_);  // Frames.
+  // Ids of units that were merged away, if a file may follow that has to say
+  // so: the next one, or the one that is being written; and meanwhile those
+  // that the next one has to say, since this one has them.
+  bool keeps_gone_ ABSL_GUARDED_BY(merged_mutex_) = false;
+  std::vector<std::string> gone_ ABSL_GUARDED_BY(merged_mutex_);
+  std::vector<std::string> gone_late_ ABSL_GUARDED_BY(merged_mutex_);
   // Serialised tallies of experiments whose events are gone, see SealKey.
   std::map<std::string, std::string> sealed_ ABSL_GUARDED_BY(ingest_);
 
@@ -352,6 +404,7 @@ class Engine {
   // Of the start.
   int64_t replayed_ = 0;
   int64_t snapshot_units_ = 0;
+  int64_t snapshot_files_ = 0;
   int64_t snapshot_books_ = 0;
   std::string snapshot_refused_;
 };

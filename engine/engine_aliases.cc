@@ -103,13 +103,17 @@ absl::Status Engine::FoldMerge(const Alias& alias, UnitFolder* folder,
   ++counts->aliases;
   {
     absl::MutexLock merged_lock(&merged_mutex_);
+    if (keeps_gone_) {
+      (dumping_ && (dumped[gone] || after_dump) ? gone_late_ : gone_)
+          .push_back(roots[gone]);
+    }
     for (int i = 0; i < 2 && dumping_; ++i) {
       // What is in scratch may be dumped or not, whatever its shard says.
       if (spilled || (after_dump && !dumped[i])) {
         if (merged_.empty() || merged_.back().size() >= kSnapshotFrameBytes) {
           merged_.emplace_back();
         }
-        AppendUnit(roots[i], packed[i], &merged_.back());
+        AppendUnit({.id = roots[i], .packed = packed[i]}, &merged_.back());
       }
     }
   }

@@ -88,6 +88,7 @@ absl::StatusOr<int64_t> Engine::DeleteUnit(absl::string_view unit_id) {
     if (status = store_->Write(batch); !status.ok()) return status;
 
     // From here on nothing fails: a repeat finds the unit as it was, or gone.
+    SetChain({});  // Its files have the unit.
     for (const std::string& id : ids) erased_.Add(ErasedIds::HashOf(id), last);
     const auto folding = this->folding();
     std::unique_ptr<UnitFolder> folder = folding->Borrow();
@@ -156,6 +157,7 @@ absl::Status Engine::FinishErasures() {
   if (status = store_->Purge(Keyspace::kScratch, "", ""); !status.ok()) {
     return status;
   }
+  SetChain({});
   // In the place of the one that has the units.
   status = WriteSnapshotLocked();
   if (!status.ok() && !absl::IsUnimplemented(status)) return status;
@@ -186,7 +188,7 @@ absl::StatusOr<Micros> Engine::DeleteEventsBefore(Micros cutoff) {
     // Whole hours: the grid of tallies.
     cutoff = std::max<Micros>(cutoff, 0) / kTickLength * kTickLength;
     if (cutoff <= cutoff_.load()) {
-      if (!forgetting_) return cutoff_.load();
+      if (!forgetting_ && !snapshots_outdated_) return cutoff_.load();
       cutoff = cutoff_.load();
     }
 
@@ -221,6 +223,8 @@ absl::StatusOr<Micros> Engine::DeleteEventsBefore(Micros cutoff) {
     if (status = store_->Write(batch); !status.ok()) return status;
 
     forgetting_ = true;
+    snapshots_outdated_ = true;
+    SetChain({});
     cutoff_ = cutoff;
     sealed_.merge(sealed);
     Seal(&specs);
@@ -238,6 +242,7 @@ absl::StatusOr<Micros> Engine::DeleteEventsBefore(Micros cutoff) {
   forgetting_ = false;
   status = WriteSnapshotLocked();
   if (!status.ok() && !absl::IsUnimplemented(status)) return status;
+  snapshots_outdated_ = false;
   return cutoff;
 }
 

@@ -60,20 +60,18 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(
 
   Snapshot snapshot;
   if (engine->SnapshotPath().has_value()) {
-    absl::StatusOr<Snapshot> loaded = engine->LoadSnapshot();
-    if (loaded.ok()) {
-      snapshot = *std::move(loaded);
-    } else {
-      // The log has everything: the snapshot only makes the start faster.
-      if (!absl::IsNotFound(loaded.status())) {
-        engine->snapshot_refused_ = std::string(loaded.status().message());
+    // The log has everything: the snapshot only makes the start faster.
+    const absl::Status loaded = engine->LoadSnapshot(&snapshot);
+    if (!loaded.ok()) {
+      if (!absl::IsNotFound(loaded) && engine->snapshot_refused_.empty()) {
+        engine->snapshot_refused_ = std::string(loaded.message());
       }
       engine->snapshot_units_ = 0;
-      if (status = engine->ClearScratch(); !status.ok()) return status;
-      engine->population_ =
-          std::make_unique<Population>(store, options.unit_bytes);
-      status = engine->LoadIdentities(engine->population_.get());
-      if (!status.ok()) return status;
+      engine->snapshot_files_ = 0;
+      engine->total_events_ = 0;
+      engine->SetChain({});
+      snapshot = Snapshot();
+      if (status = engine->ResetPopulation(); !status.ok()) return status;
     }
   }
   FoldedSpecs fresh;
@@ -92,7 +90,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(
   engine->RaiseNewest(replayed->newest);
   {
     absl::MutexLock lock(&engine->sequence_mutex_);
-    engine->next_sequence_ = std::max(*next, snapshot.position);
+    engine->next_sequence_ = std::max(*next, snapshot.head.position);
   }
 
   const FoldSet rest_set(std::move(rest), &engine->population_->contents());
@@ -109,6 +107,12 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(
     if (!status.ok()) return status;
   }
   return engine;
+}
+
+absl::Status Engine::ResetPopulation() {
+  if (absl::Status status = ClearScratch(); !status.ok()) return status;
+  population_ = std::make_unique<Population>(store_, options_.unit_bytes);
+  return LoadIdentities(population_.get());
 }
 
 absl::Status Engine::LoadFacts() {
@@ -172,7 +176,7 @@ absl::Status Engine::LoadIdentities(Population* population) const {
 absl::StatusOr<Engine::Replayed> Engine::CatchUp(const Snapshot& snapshot,
                                                  FoldedSpecs restored) {
   if (restored.empty()) {
-    return Replay(snapshot.position, [&](EventBatch* block) {
+    return Replay(snapshot.head.position, [&](EventBatch* block) {
       return population_->AddBlock(*block);
     });
   }
@@ -193,7 +197,7 @@ absl::StatusOr<Engine::Replayed> Engine::CatchUp(const Snapshot& snapshot,
     }
     folder->Flush();
   }
-  return Replay(snapshot.position, [&](EventBatch* block) {
+  return Replay(snapshot.head.position, [&](EventBatch* block) {
     absl::ReaderMutexLock lock(&ingest_);
     RoutedBatch routed = population_->Route(*block);
     IngestReport report;

@@ -1,7 +1,11 @@
-// Engine: reading snapshots of the units.
+// Engine: reading snapshots.
 
 #include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <limits>
 #include <map>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -31,95 +35,149 @@ absl::Status Engine::ClearScratch() {
   }
 }
 
-absl::StatusOr<SnapshotHead> Engine::CheckHead(
-    absl::string_view payload) const {
-  absl::StatusOr<SnapshotHead> head = DecodeHead(payload);
-  if (!head.ok()) return head.status();
-  if (head->cutoff != cutoff_.load()) {
+absl::Status Engine::CheckHead(const SnapshotHead& head) const {
+  if (head.cutoff != cutoff_.load()) {
     return absl::FailedPreconditionError(
         "the snapshot holds events that are not kept any more");
   }
-  if (head->anchor == 0) return head;
-  const auto block = store_->Get(Keyspace::kLog, LogKey(head->anchor));
+  if (head.anchor == 0) return absl::OkStatus();
+  const auto block = store_->Get(Keyspace::kLog, LogKey(head.anchor));
   if (!block.ok()) return block.status();
-  if (!block->has_value() || HashText(**block) != head->anchor_hash) {
+  if (!block->has_value() || HashText(**block) != head.anchor_hash) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the snapshot is of another log: block ", head->anchor,
+        absl::StrCat("the snapshot is of another log: block ", head.anchor,
                      " is not the same"));
   }
-  return head;
+  return absl::OkStatus();
 }
 
-absl::StatusOr<Engine::Snapshot> Engine::LoadSnapshot() {
-  absl::StatusOr<FrameReader> reader = FrameReader::Open(*SnapshotPath());
+absl::Status Engine::LoadSnapshot(Snapshot* snapshot) {
+  int sound = std::numeric_limits<int>::max();
+  Chain chain;
+  while (true) {
+    *snapshot = Snapshot();
+    chain = Chain();
+    absl::Status damage;
+    while (chain.files < sound) {
+      const std::string path = *SnapshotPath(chain.files);
+      const absl::StatusOr<bool> loaded = LoadFile(path, chain.last, snapshot);
+      damage = loaded.status();
+      if (!loaded.ok() || !*loaded) break;
+      std::error_code error;
+      const uint64_t bytes = std::filesystem::file_size(path, error);
+      chain.bytes += bytes;
+      if (chain.files == 0) chain.first_bytes = bytes;
+      chain.last = snapshot->head.file;
+      chain.contents = population_->contents().size();
+      ++chain.files;
+    }
+    if (damage.ok()) break;
+    if (snapshot_refused_.empty()) {
+      snapshot_refused_ = std::string(damage.message());
+    }
+    if (chain.files == 0) return damage;
+    // Something of the damaged file may be in the population.
+    sound = chain.files;
+    if (absl::Status status = ResetPopulation(); !status.ok()) return status;
+  }
+  if (chain.files == 0) return absl::NotFoundError("there is no snapshot");
+  snapshot_units_ = population_->units().GetStats().units;
+  snapshot_files_ = chain.files;
+  total_events_ = snapshot->head.events;
+  RaiseNewest(snapshot->head.newest);
+  // What is left of an earlier chain has events that may be forgotten since.
+  if (snapshot->head.exact && snapshot_refused_.empty() &&
+      RemoveFollowers(chain.files).ok()) {
+    SetChain(chain);
+  }
+  return UniteAliases(snapshot);
+}
+
+// Frames are read by this thread and unpacked by others.
+absl::StatusOr<bool> Engine::LoadFile(const std::string& path, uint64_t follows,
+                                      Snapshot* snapshot) {
+  absl::StatusOr<FrameReader> reader = FrameReader::Open(path);
+  if (absl::IsNotFound(reader.status())) return false;
   if (!reader.ok()) return reader.status();
   if (!erased_.empty()) {
     return absl::FailedPreconditionError(
         "an erasure was cut short: the snapshot may hold what it erases");
   }
-  Snapshot snapshot;
+  bool left_over = false;
   std::optional<SnapshotHead> head;
+  std::map<std::string, Snapshot::Kept> tallies;
   Snapshot::Kept* kept = nullptr;
-  // Frames are read by this thread and unpacked by others.
-  absl::Mutex merges_mutex;
+  std::vector<std::string> gone;
   WorkQueue<std::string> queue(2 * options_.threads);
   std::vector<std::thread> threads;
   const auto work = [&] {
-    std::vector<PackedUnit> units;
-    const auto merged = [&](std::string before, absl::string_view packed) {
-      if (before.empty() || !head->exact) return;
-      absl::MutexLock lock(&merges_mutex);
-      snapshot.merges.emplace_back(std::move(before), std::string(packed));
-    };
+    std::vector<SavedUnit> units;
     while (const std::optional<std::string> frame = queue.Pop()) {
       units.clear();
-      absl::Status status = ForEachUnitOf(
-          *frame, [&](absl::string_view root, absl::string_view packed) {
-            units.push_back({root, packed});
-            return absl::OkStatus();
-          });
-      if (status.ok()) status = population_->AddUnits(units, merged);
+      absl::Status status = ForEachUnitOf(*frame, [&](const SavedUnit& unit) {
+        units.push_back(unit);
+        return absl::OkStatus();
+      });
+      if (status.ok()) status = population_->LoadUnits(units);
       if (!status.ok()) queue.Stop(status);
     }
+  };
+  const auto take_head = [&](absl::string_view payload) -> absl::Status {
+    absl::StatusOr<SnapshotHead> read = DecodeHead(payload);
+    if (!read.ok()) return read.status();
+    if (read->follows != follows) {
+      left_over = true;
+      return absl::CancelledError("the file is of an earlier chain");
+    }
+    if (absl::Status status = CheckHead(*read); !status.ok()) return status;
+    head = *read;
+    for (int i = 0; i < options_.threads; ++i) threads.emplace_back(work);
+    return absl::OkStatus();
+  };
+  const auto take_tallies = [&](absl::string_view payload) -> absl::Status {
+    absl::StatusOr<TalliesHead> read = DecodeTalliesHead(payload);
+    if (!read.ok()) return read.status();
+    kept = &tallies[read->name];
+    if (!read->whole) *kept = std::move(snapshot->tallies[read->name]);
+    if (read->whole == kept->chain.empty()) {
+      kept->fingerprint = read->fingerprint;
+      kept->chain.emplace_back().bytes.reserve(read->bytes);
+      return absl::OkStatus();
+    }
+    return absl::DataLossError(absl::StrCat("snapshot is damaged: tallies of ",
+                                            read->name, " follow none"));
   };
   const auto take = [&](const Frame& frame) -> absl::Status {
     if (!head.has_value() && frame.kind != kSnapshotHead) {
       return absl::DataLossError("snapshot is damaged: no head");
     }
     switch (frame.kind) {
-      case kSnapshotHead: {
-        absl::StatusOr<SnapshotHead> read = CheckHead(frame.payload);
-        if (!read.ok()) return read.status();
-        head = *read;
-        for (int i = 0; i < options_.threads; ++i) threads.emplace_back(work);
-        return absl::OkStatus();
-      }
+      case kSnapshotHead:
+        return take_head(frame.payload);
       case kSnapshotUnits:
         return queue.Push(std::string(frame.payload)) ? absl::OkStatus()
                                                       : queue.status();
+      case kSnapshotGone:
+        return ForEachTextOf(frame.payload, [&](absl::string_view id) {
+          gone.emplace_back(id);
+          return absl::OkStatus();
+        });
       case kSnapshotContents:
-        return ForEachContentOf(frame.payload, [&](absl::string_view encoded) {
+        return ForEachTextOf(frame.payload, [&](absl::string_view encoded) {
           return population_->contents().Intern(encoded) ==
                          ContentTable::kNotInterned
                      ? absl::DataLossError(
                            "snapshot is damaged: a content is not one")
                      : absl::OkStatus();
         });
-      case kSnapshotTalliesHead: {
-        absl::StatusOr<TalliesHead> read = DecodeTalliesHead(frame.payload);
-        if (!read.ok()) return read.status();
-        kept = &snapshot.tallies[read->name];
-        kept->fingerprint = read->fingerprint;
-        kept->bytes.reserve(read->bytes);
-        return absl::OkStatus();
-      }
+      case kSnapshotTalliesHead:
+        return take_tallies(frame.payload);
       case kSnapshotTallies:
+      case kSnapshotMore:
         if (kept == nullptr) break;
-        kept->bytes.append(frame.payload.data(), frame.payload.size());
-        return absl::OkStatus();
-      case kSnapshotTotals:
-        if (kept == nullptr) break;
-        kept->totals.append(frame.payload.data(), frame.payload.size());
+        (frame.kind == kSnapshotMore ? kept->chain.back().more
+                                     : kept->chain.back().bytes)
+            .append(frame.payload.data(), frame.payload.size());
         return absl::OkStatus();
     }
     return absl::DataLossError(
@@ -139,15 +197,44 @@ absl::StatusOr<Engine::Snapshot> Engine::LoadSnapshot() {
   if (!status.ok()) queue.Stop(status);
   queue.Close();
   for (std::thread& thread : threads) thread.join();
+  if (left_over) return false;
   if (absl::Status failure = queue.status(); !failure.ok()) return failure;
   if (!head.has_value()) {
     return absl::DataLossError("snapshot is damaged: no head");
   }
-  snapshot_units_ = population_->units().GetStats().units;
-  total_events_ = head->events;
-  RaiseNewest(head->newest);
-  snapshot.position = head->position;
-  return snapshot;
+  for (const std::string& id : gone) {
+    const auto taken = population_->TakeOut(id);
+    if (!taken.ok()) return taken.status();
+  }
+  snapshot->head = *head;
+  snapshot->tallies = std::move(tallies);
+  return true;
+}
+
+absl::Status Engine::UniteAliases(Snapshot* snapshot) {
+  std::vector<std::pair<std::string, std::string>> aliases;  // Root and id.
+  {
+    absl::ReaderMutexLock lock(&population_->identity_mutex());
+    for (const auto& [root, ids] : population_->identity().merged()) {
+      for (const std::string& id : ids) {
+        if (id != root) aliases.emplace_back(root, id);
+      }
+    }
+  }
+  for (const auto& [root, id] : aliases) {
+    const auto packed = population_->TakeOut(id);
+    if (!packed.ok()) return packed.status();
+    if (!packed->has_value()) continue;
+    std::string before;
+    absl::Status status = population_->Unite(root, **packed, &before);
+    if (!status.ok()) return status;
+    if (!before.empty() && snapshot->head.exact) {
+      snapshot->merges.emplace_back(std::move(before), **packed);
+    }
+    absl::MutexLock lock(&merged_mutex_);
+    if (keeps_gone_) gone_.push_back(id);
+  }
+  return absl::OkStatus();
 }
 
 FoldedSpecs Engine::RestoreTallies(Snapshot* snapshot, FoldedSpecs* specs) {
@@ -155,7 +242,7 @@ FoldedSpecs Engine::RestoreTallies(Snapshot* snapshot, FoldedSpecs* specs) {
   struct Task {
     Book* book;
     const Snapshot::Kept* kept;
-    bool done = false;
+    std::optional<Tallies> tallies;
   };
   std::map<std::string, Task> tasks;
   ForEachBook(*specs, [&](const std::string& name, uint64_t fingerprint,
@@ -163,37 +250,47 @@ FoldedSpecs Engine::RestoreTallies(Snapshot* snapshot, FoldedSpecs* specs) {
     const auto it = snapshot->tallies.find(name);
     if (it == snapshot->tallies.end()) return;
     if (it->second.fingerprint != fingerprint) return;
-    tasks[name] = {book.get(), &it->second};
+    tasks[name] = {book.get(), &it->second, std::nullopt};
   });
-  absl::Mutex mutex;
-  auto next = tasks.begin();
-  const auto work = [&] {
-    while (true) {
-      Task* task = nullptr;
-      {
-        absl::MutexLock lock(&mutex);
-        if (next == tasks.end()) return;
-        task = &(next++)->second;
-      }
-      TalliesShape shape = task->book->Read(
-          [](const Tallies& tallies) { return tallies.shape(); });
-      absl::StatusOr<Tallies> tallies = Tallies::Parse(
-          task->kept->bytes, std::move(shape), task->kept->totals);
-      if (!tallies.ok()) continue;
-      task->book->Restore(*std::move(tallies));
-      task->done = true;
-    }
+  // Calls fn(i) with all i below `size`, from several threads.
+  const auto for_each = [&](size_t size, const auto& fn) {
+    std::atomic<size_t> next{0};
+    const auto work = [&] {
+      for (size_t i = next++; i < size; i = next++) fn(i);
+    };
+    std::vector<std::thread> others;
+    for (int i = 1; i < options_.threads; ++i) others.emplace_back(work);
+    work();
+    for (std::thread& other : others) other.join();
   };
-  std::vector<std::thread> others;
-  for (int i = 1; i < options_.threads; ++i) others.emplace_back(work);
-  work();
-  for (std::thread& other : others) other.join();
+  std::vector<Task*> books;
+  for (auto& [name, task] : tasks) books.push_back(&task);
+  for_each(books.size(), [&](size_t i) {
+    absl::StatusOr<Tallies> tallies = Tallies::ReadChain(
+        books[i]->kept->chain,
+        books[i]->book->Read([](const Tallies& of) { return of.shape(); }));
+    if (tallies.ok()) books[i]->tallies = *std::move(tallies);
+  });
+  // One of them may have most of the work.
+  std::vector<std::pair<Tallies*, int>> series;
+  for (Task* task : books) {
+    if (!task->tallies.has_value()) continue;
+    for (int i = 0; i < task->tallies->series(); ++i) {
+      series.emplace_back(&*task->tallies, i);
+    }
+  }
+  for_each(series.size(),
+           [&](size_t i) { series[i].first->Settle(series[i].second); });
+  for (Task* task : books) {
+    if (!task->tallies.has_value()) continue;
+    task->book->Restore(*std::move(task->tallies), snapshot->head.file);
+  }
 
   FoldedSpecs restored;
   const auto take = [&](auto* from, auto* to) {
     for (auto it = from->begin(); it != from->end();) {
       const auto task = tasks.find(it->first);
-      if (task == tasks.end() || !task->second.done) {
+      if (task == tasks.end() || !task->second.tallies.has_value()) {
         ++it;
         continue;
       }

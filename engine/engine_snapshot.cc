@@ -1,11 +1,16 @@
-// Engine: writing snapshots of the units.
+// Engine: writing snapshots.
 
 #include <algorithm>
+#include <filesystem>
+#include <random>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "engine/engine.h"
 #include "engine/folding.h"
 #include "engine/frame_file.h"
@@ -15,6 +20,15 @@
 
 namespace stagecraft::engine {
 namespace {
+
+constexpr absl::string_view kSnapshotName = "units.snapshot";
+
+// Not 0; whatever else was drawn on this machine or another one.
+uint64_t RandomNumber() {
+  std::random_device device;
+  std::uniform_int_distribution<uint64_t> any(1);
+  return any(device);
+}
 
 // The last block below `position`, and its hash.
 absl::Status FindAnchor(const Store& store, uint64_t position,
@@ -41,37 +55,121 @@ absl::Status AppendBytes(SnapshotFrame kind, absl::string_view bytes,
   return status;
 }
 
-absl::Status AppendTallies(const std::string& name, uint64_t fingerprint,
-                           Tallies tallies, FrameWriter* writer) {
+absl::Status AppendTallies(TalliesHead head, Tallies tallies,
+                           FrameWriter* writer) {
   const std::string bytes = tallies.Serialize();
-  absl::Status status = writer->Append(
-      kSnapshotTalliesHead,
-      EncodeTalliesHead({name, fingerprint, uint64_t{bytes.size()}}));
+  head.bytes = bytes.size();
+  absl::Status status =
+      writer->Append(kSnapshotTalliesHead, EncodeTalliesHead(head));
   if (status.ok()) status = AppendBytes(kSnapshotTallies, bytes, writer);
-  if (status.ok()) {
-    status = AppendBytes(kSnapshotTotals, tallies.SerializeTotals(), writer);
-  }
-  return status;
+  if (!status.ok()) return status;
+  return AppendBytes(
+      kSnapshotMore,
+      head.whole ? tallies.SerializeTotals() : tallies.SerializeTicks(),
+      writer);
+}
+
+// What a file has of a unit: the events that the files before do not have.
+SavedUnit UnsavedPart(const Unit& unit) {
+  const char* in = unit.packed().data();
+  uint32_t content;
+  for (uint32_t i = 0; i < unit.saved; ++i) in = UnpackContent(in, &content);
+  return {.id = unit.id(),
+          .keep = unit.saved,
+          .packed = unit.packed().substr(in - unit.packed().data())};
 }
 
 }  // namespace
 
-std::optional<std::string> Engine::SnapshotPath() const {
+std::optional<std::string> Engine::SnapshotPath(int followed) const {
   const std::optional<std::string> directory = store_->DerivedDirectory();
   if (!directory.has_value()) return std::nullopt;
-  return absl::StrCat(*directory, "/units.snapshot");
+  std::string path = absl::StrCat(*directory, "/", kSnapshotName);
+  if (followed > 0) absl::StrAppend(&path, ".", followed);
+  return path;
 }
 
 bool Engine::SnapshotDue(bool soon) const {
-  constexpr int64_t kShare = 4;
   const int64_t grown = since_snapshot_.load();
-  return grown >= options_.snapshot_events &&
-         (soon || grown >= total_events_.load() / kShare);
+  if (grown < options_.snapshot_events) return false;
+  if (soon) return true;
+  const bool whole =
+      !may_follow_.load() || population_->units().GetStats().spilled;
+  const int64_t share = whole ? 4 : 16;
+  return grown >= total_events_.load() / share;
 }
 
 absl::Status Engine::WriteSnapshot() {
   absl::MutexLock lock(&erase_mutex_);
   return WriteSnapshotLocked();
+}
+
+bool Engine::MayFollow(const Chain& chain) const {
+  // What units take in memory is about what they take in files.
+  constexpr uint64_t kSmall = uint64_t{64} << 20;
+  const UnitTable::Stats units = population_->units().GetStats();
+  if (chain.files == 0 || chain.files >= options_.snapshot_files ||
+      units.spilled ||
+      chain.bytes > std::max(kSmall + 2 * static_cast<uint64_t>(units.bytes),
+                             2 * chain.first_bytes)) {
+    return false;
+  }
+  for (int files = 0; files < chain.files; ++files) {
+    std::error_code error;
+    if (!std::filesystem::exists(*SnapshotPath(files), error)) return false;
+  }
+  return true;
+}
+
+absl::Status Engine::WriteSnapshotLocked() {
+  if (!SnapshotPath().has_value()) {
+    return absl::UnimplementedError("the store has no place for snapshots");
+  }
+  if (forgetting_) {
+    return absl::FailedPreconditionError(
+        "old events are deleted in part: repeat their deletion first");
+  }
+  if (MayFollow(chain_)) {
+    const absl::Status status = WriteFile(chain_);
+    if (!absl::IsAborted(status)) return status;
+  }
+  absl::Status status = WriteFile(Chain());
+  if (status.ok()) status = RemoveFollowers(1);
+  if (!status.ok()) SetChain({});
+  return status;
+}
+
+void Engine::SetChain(const Chain& chain) {
+  chain_ = chain;
+  may_follow_ = chain.files > 0;
+  absl::MutexLock lock(&merged_mutex_);
+  keeps_gone_ = chain.files > 0;
+  if (!keeps_gone_) gone_.clear();
+}
+
+absl::Status Engine::RemoveFollowers(int followed) const {
+  std::error_code error;
+  std::filesystem::directory_iterator file(*store_->DerivedDirectory(), error);
+  std::vector<std::string> followers;
+  for (; !error && file != std::filesystem::directory_iterator();
+       file.increment(error)) {
+    const std::string name = file->path().filename().string();
+    absl::string_view rest = name;
+    int number = 0;
+    if (absl::ConsumePrefix(&rest, absl::StrCat(kSnapshotName, ".")) &&
+        (!absl::SimpleAtoi(rest, &number) || number >= followed)) {
+      followers.push_back(file->path().string());
+    }
+  }
+  if (error) {
+    return absl::UnavailableError(absl::StrCat(
+        "directory ", *store_->DerivedDirectory(), ": ", error.message()));
+  }
+  for (const std::string& path : followers) {
+    absl::Status status = RemoveFrameFile(path);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 // What is written is of one moment, in this sense: the units stand as they were
@@ -80,16 +178,10 @@ absl::Status Engine::WriteSnapshot() {
 // happens to a unit after its shard was written is counted apart, as late, in
 // each book, and taken out of the tallies that are written. The log has it,
 // from `position` on; what stands in both counts once.
-absl::Status Engine::WriteSnapshotLocked() {
-  const std::optional<std::string> path = SnapshotPath();
-  if (!path.has_value()) {
-    return absl::UnimplementedError("the store has no place for snapshots");
-  }
-  if (forgetting_) {
-    return absl::FailedPreconditionError(
-        "old events are deleted in part: repeat their deletion first");
-  }
-  absl::StatusOr<FrameWriter> writer = FrameWriter::Create(*path);
+absl::Status Engine::WriteFile(Chain chain) {
+  const bool follows = chain.files > 0;
+  absl::StatusOr<FrameWriter> writer =
+      FrameWriter::Create(*SnapshotPath(chain.files));
   if (!writer.ok()) return writer.status();
 
   SnapshotHead head;
@@ -110,9 +202,14 @@ absl::Status Engine::WriteSnapshotLocked() {
     head.position = FirstUnfolded();
     absl::MutexLock lock(&merged_mutex_);
     dumping_ = true;
+    keeps_gone_ = true;
     merged_.clear();
   }
-  const auto stop = absl::MakeCleanup([&] {
+  // Units and books are told what the file has before it is there: should it
+  // fail, none may follow.
+  Chain next;
+  const auto stop = absl::MakeCleanup([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    SetChain(next);
     for (int i = 0; i < UnitTable::kShards; ++i) {
       UnitShard& shard = population_->units().shard(i);
       absl::MutexLock lock(&shard.mutex);
@@ -124,36 +221,62 @@ absl::Status Engine::WriteSnapshotLocked() {
     absl::MutexLock lock(&merged_mutex_);
     dumping_ = false;
     merged_.clear();
+    gone_late_.clear();
   });
   absl::Status status = FindAnchor(*store_, head.position, &head);
+  head.follows = chain.last;
+  head.file = RandomNumber();
   if (status.ok()) {
     status = writer->Append(kSnapshotHead, EncodeHead(head));
   }
-  if (status.ok()) status = AppendUnits(&*writer);
-  if (status.ok()) status = AppendContents(&*writer);
-  if (!status.ok()) return status;
-  if (head.exact && !population_->units().GetStats().spilled) {
-    std::set<const Book*> current;
-    {
-      // The last batches that changed units before they were written have
-      // changed the books as well, if these are still in use.
-      absl::MutexLock lock(&batches_);
-      ForEachBook(
-          this->folding()->set.specs(),
-          [&](const std::string&, uint64_t, const std::shared_ptr<Book>& book) {
-            current.insert(book.get());
-          });
-    }
-    ForEachBook(folding->set.specs(), [&](const std::string& name,
-                                          uint64_t fingerprint,
-                                          const std::shared_ptr<Book>& book) {
-      if (!status.ok() || !current.contains(book.get())) return;
-      status =
-          AppendTallies(name, fingerprint, book->ReadWithoutLate(), &*writer);
-    });
+  if (status.ok()) status = AppendUnits(follows, &*writer);
+  const uint32_t contents = population_->contents().size();
+  if (status.ok()) {
+    status = AppendContents(chain.contents, contents, &*writer);
   }
+  if (!status.ok()) return status;
+  if (population_->units().GetStats().spilled) {
+    if (follows) return absl::AbortedError("units went to scratch meanwhile");
+    head.exact = false;
+  }
+  if (head.exact) status = AppendBooks(*folding, head, &*writer);
   if (status.ok()) status = writer->Commit();
-  if (status.ok()) since_snapshot_ -= grown;
+  if (!status.ok()) return status;
+  since_snapshot_ -= grown;
+  if (head.exact) {
+    next = {.files = chain.files + 1,
+            .last = head.file,
+            .bytes = chain.bytes + writer->bytes(),
+            .first_bytes = follows ? chain.first_bytes : writer->bytes(),
+            .contents = contents};
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::AppendBooks(const Folding& folding,
+                                 const SnapshotHead& head,
+                                 FrameWriter* writer) {
+  std::set<const Book*> current;
+  {
+    // The last batches that changed units before they were written have
+    // changed the books as well, if these are still in use.
+    absl::MutexLock lock(&batches_);
+    ForEachBook(
+        this->folding()->set.specs(),
+        [&](const std::string&, uint64_t, const std::shared_ptr<Book>& book) {
+          current.insert(book.get());
+        });
+  }
+  absl::Status status;
+  ForEachBook(
+      folding.set.specs(), [&](const std::string& name, uint64_t fingerprint,
+                               const std::shared_ptr<Book>& book) {
+        if (!status.ok() || !current.contains(book.get())) return;
+        Book::Saved saved = book->Save(head.file, head.follows);
+        status = AppendTallies(
+            {.name = name, .fingerprint = fingerprint, .whole = saved.whole},
+            std::move(saved.tallies), writer);
+      });
   return status;
 }
 
@@ -165,7 +288,7 @@ uint64_t Engine::FirstUnfolded() const {
   return first;
 }
 
-absl::Status Engine::AppendUnits(FrameWriter* writer) {
+absl::Status Engine::AppendUnits(bool follows, FrameWriter* writer) {
   absl::Status status;
   std::vector<std::string> frames(1);  // Their memory serves all shards.
   for (int i = 0; i < UnitTable::kShards && status.ok(); ++i) {
@@ -177,11 +300,14 @@ absl::Status Engine::AppendUnits(FrameWriter* writer) {
       UnitShard& shard = population_->units().shard(i);
       absl::MutexLock lock(&shard.mutex);
       shard.ForEachInMemory([&](Unit* unit) {
+        if (!follows) unit->saved = 0;
+        if (follows && unit->saved == unit->events) return;
         if (frames[last].size() >= kSnapshotFrameBytes &&
             ++last == frames.size()) {
           frames.emplace_back();
         }
-        AppendUnit(unit->id(), unit->packed(), &frames[last]);
+        AppendUnit(UnsavedPart(*unit), &frames[last]);
+        unit->saved = unit->events;
       });
       shard.dumped = true;
     }
@@ -198,7 +324,7 @@ absl::Status Engine::AppendUnits(FrameWriter* writer) {
   absl::Status failure;
   status = store_->Scan(Keyspace::kScratch, "", "",
                         [&](absl::string_view id, absl::string_view packed) {
-                          AppendUnit(id, packed, &frame);
+                          AppendUnit({.id = id, .packed = packed}, &frame);
                           if (frame.size() < kSnapshotFrameBytes) return true;
                           failure = writer->Append(kSnapshotUnits, frame);
                           frame.clear();
@@ -207,27 +333,38 @@ absl::Status Engine::AppendUnits(FrameWriter* writer) {
   if (!failure.ok()) return failure;
   if (!status.ok()) return status;
   std::vector<std::string> merged;
+  std::vector<std::string> gone;
   {
     absl::MutexLock lock(&merged_mutex_);
     merged.swap(merged_);
+    gone.swap(gone_);
+    gone_.swap(gone_late_);
     // Later merges are of units that the file has.
     dumping_ = false;
   }
-  status = writer->Append(kSnapshotUnits, frame);
+  if (!frame.empty()) status = writer->Append(kSnapshotUnits, frame);
   for (const std::string& units : merged) {
     if (status.ok()) status = writer->Append(kSnapshotUnits, units);
+  }
+  if (!follows) return status;
+  frame.clear();
+  for (size_t i = 0; i < gone.size() && status.ok(); ++i) {
+    AppendText(gone[i], &frame);
+    if (frame.size() >= kSnapshotFrameBytes || i + 1 == gone.size()) {
+      status = writer->Append(kSnapshotGone, frame);
+      frame.clear();
+    }
   }
   return status;
 }
 
-absl::Status Engine::AppendContents(FrameWriter* writer) const {
+absl::Status Engine::AppendContents(uint32_t from, uint32_t to,
+                                    FrameWriter* writer) const {
   std::string frame;
   absl::Status status;
-  const ContentTable& contents = population_->contents();
-  const uint32_t count = contents.size();
-  for (uint32_t i = 0; i < count && status.ok(); ++i) {
-    AppendContent(contents[i], &frame);
-    if (frame.size() >= kSnapshotFrameBytes || i + 1 == count) {
+  for (uint32_t i = from; i < to && status.ok(); ++i) {
+    AppendText(population_->contents()[i], &frame);
+    if (frame.size() >= kSnapshotFrameBytes || i + 1 == to) {
       status = writer->Append(kSnapshotContents, frame);
       frame.clear();
     }

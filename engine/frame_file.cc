@@ -26,6 +26,7 @@ constexpr size_t kChecksumBytes = 8;
 constexpr uint32_t kEndKind = 0xffff'ffff;
 constexpr size_t kEndBytes = 16;
 constexpr size_t kBufferBytes = size_t{1} << 20;
+constexpr size_t kPageBytes = 4096;  // What direct writes begin and end at.
 
 absl::Status FromErrno(int error, const std::string& path,
                        absl::string_view action) {
@@ -87,23 +88,38 @@ absl::Status SyncDirectoryOf(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<FrameWriter> FrameWriter::Create(const std::string& path) {
-  const int fd = ::open(TemporaryOf(path).c_str(),
-                        O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+  const std::string temporary = TemporaryOf(path);
+  int fd = ::open(temporary.c_str(), kFlags | O_DIRECT, 0640);
+  const bool direct = fd >= 0;
+  if (!direct) fd = ::open(temporary.c_str(), kFlags, 0640);
   if (fd < 0) return FromErrno(errno, path, "create");
-  FrameWriter writer(path, fd);
-  writer.buffer_.reserve(kBufferBytes);
+  FrameWriter writer(path, fd, direct);
   if (absl::Status status = writer.Write(kFileMagic); !status.ok()) {
     return status;
   }
   return writer;
 }
 
+absl::Status RemoveFrameFile(const std::string& path) {
+  if (::unlink(path.c_str()) != 0) return FromErrno(errno, path, "remove");
+  return SyncDirectoryOf(path);
+}
+
+FrameWriter::FrameWriter(std::string path, int fd, bool direct)
+    : path_(std::move(path)),
+      fd_(fd),
+      direct_(direct),
+      memory_(kBufferBytes + kPageBytes, '\0') {}
+
 FrameWriter::~FrameWriter() { Discard(); }
 
 FrameWriter::FrameWriter(FrameWriter&& other) noexcept
     : path_(std::move(other.path_)),
       fd_(std::exchange(other.fd_, -1)),
-      buffer_(std::move(other.buffer_)),
+      direct_(other.direct_),
+      memory_(std::move(other.memory_)),
+      buffered_(other.buffered_),
       frames_(other.frames_),
       bytes_(other.bytes_) {}
 
@@ -112,7 +128,9 @@ FrameWriter& FrameWriter::operator=(FrameWriter&& other) noexcept {
   Discard();
   path_ = std::move(other.path_);
   fd_ = std::exchange(other.fd_, -1);
-  buffer_ = std::move(other.buffer_);
+  direct_ = other.direct_;
+  memory_ = std::move(other.memory_);
+  buffered_ = other.buffered_;
   frames_ = other.frames_;
   bytes_ = other.bytes_;
   return *this;
@@ -125,32 +143,47 @@ void FrameWriter::Discard() {
   ::unlink(TemporaryOf(path_).c_str());
 }
 
-absl::Status FrameWriter::WriteOut(absl::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return FromErrno(errno, path_, "write");
-    }
-    bytes.remove_prefix(static_cast<size_t>(written));
+char* FrameWriter::buffer() {
+  const auto begin = reinterpret_cast<uintptr_t>(memory_.data());
+  return memory_.data() + (kPageBytes - begin % kPageBytes) % kPageBytes;
+}
+
+// The end of a file fills no page, and some file systems want more.
+absl::Status FrameWriter::EndDirect() {
+  direct_ = false;
+  const int flags = ::fcntl(fd_, F_GETFL);
+  if (flags < 0 || ::fcntl(fd_, F_SETFL, flags & ~O_DIRECT) != 0) {
+    return FromErrno(errno, path_, "change flags");
   }
   return absl::OkStatus();
 }
 
 absl::Status FrameWriter::Flush() {
-  absl::Status status = WriteOut(buffer_);
-  buffer_.clear();
-  return status;
+  size_t done = 0;
+  while (done < buffered_) {
+    const ssize_t written = ::write(fd_, buffer() + done, buffered_ - done);
+    if (written >= 0) {
+      done += static_cast<size_t>(written);
+    } else if (errno == EINVAL && direct_) {
+      if (absl::Status status = EndDirect(); !status.ok()) return status;
+    } else if (errno != EINTR) {
+      return FromErrno(errno, path_, "write");
+    }
+  }
+  buffered_ = 0;
+  return absl::OkStatus();
 }
 
 absl::Status FrameWriter::Write(absl::string_view bytes) {
   bytes_ += bytes.size();
-  if (buffer_.size() + bytes.size() > kBufferBytes) {
+  while (!bytes.empty()) {
+    const size_t size = std::min(bytes.size(), kBufferBytes - buffered_);
+    std::memcpy(buffer() + buffered_, bytes.data(), size);
+    buffered_ += size;
+    bytes.remove_prefix(size);
+    if (buffered_ < kBufferBytes) break;
     if (absl::Status status = Flush(); !status.ok()) return status;
-    // What is large goes past the buffer.
-    if (bytes.size() >= kBufferBytes) return WriteOut(bytes);
   }
-  buffer_.append(bytes.data(), bytes.size());
   return absl::OkStatus();
 }
 
@@ -195,6 +228,7 @@ absl::Status FrameWriter::Commit() {
   PutFixed(frames_, 8, &end);
   PutFixed(bytes_, 8, &end);
   absl::Status status = Put(kEndKind, end);
+  if (status.ok() && direct_) status = EndDirect();
   if (status.ok()) status = Flush();
   if (status.ok() && ::fdatasync(fd_) != 0) {
     status = FromErrno(errno, path_, "sync");

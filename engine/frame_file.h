@@ -53,20 +53,28 @@ class FrameWriter {
   uint64_t bytes() const { return bytes_; }
 
  private:
-  FrameWriter(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  FrameWriter(std::string path, int fd, bool direct);
 
   absl::Status Put(uint32_t kind, absl::string_view payload);
   absl::Status Write(absl::string_view bytes);
-  absl::Status WriteOut(absl::string_view bytes);
   absl::Status Flush();
+  absl::Status EndDirect();
+  char* buffer();
   void Discard();
 
   std::string path_;
   int fd_ = -1;  // -1: committed, failed or moved from.
-  std::string buffer_;
+  // Bytes go past the cache of the system, where it allows that: it takes a
+  // copy less, and the disk writes all along, not when others wait for it.
+  bool direct_ = false;
+  std::string memory_;  // Of the buffer, which begins where a page may.
+  size_t buffered_ = 0;
   uint64_t frames_ = 0;
   uint64_t bytes_ = 0;
 };
+
+// Removes the file for good. Errors: as of FrameWriter::Create.
+absl::Status RemoveFrameFile(const std::string& path);
 
 struct Frame {
   uint32_t kind = 0;

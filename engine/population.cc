@@ -89,6 +89,7 @@ Unit* StoreEvents(absl::Span<const UnitEvent> events, uint64_t hash, Unit* unit,
   std::memcpy(unit->events_begin(), packed.data(), bytes);
   unit->event_bytes = static_cast<uint32_t>(bytes);
   unit->events = static_cast<uint32_t>(events.size());
+  unit->saved = 0;
   return unit;
 }
 
@@ -264,78 +265,6 @@ absl::Status Population::AddBlock(const EventBatch& block) {
           return evicted;
         return true;
       });
-}
-
-absl::Status Population::AddUnits(
-    absl::Span<const PackedUnit> units,
-    absl::FunctionRef<void(std::string before, absl::string_view packed)>
-        merged) {
-  absl::ReaderMutexLock lock(&identity_mutex_);
-  struct Root {
-    absl::string_view id;
-    uint64_t hash;
-  };
-  std::vector<Root> roots;
-  roots.reserve(units.size());
-  for (const PackedUnit& unit : units) {
-    uint64_t hash = HashText(unit.id);
-    const absl::string_view root = RootOf(unit.id, &hash);
-    roots.push_back({root, hash});
-  }
-  for (size_t begin = 0; begin < units.size();) {
-    const int number = UnitTable::ShardOf(roots[begin].hash);
-    size_t end = begin + 1;
-    while (end < units.size() &&
-           UnitTable::ShardOf(roots[end].hash) == number) {
-      ++end;
-    }
-    UnitShard& shard = units_.shard(number);
-    absl::MutexLock shard_lock(&shard.mutex);
-    shard.Reserve(end - begin);
-    constexpr size_t kAhead = 16;
-    for (size_t i = begin; i < end; ++i) {
-      if (i + kAhead < end) shard.PrefetchSlot(roots[i + kAhead].hash);
-      absl::Status status =
-          AddUnit(units[i], roots[i].id, roots[i].hash, merged, &shard);
-      if (!status.ok()) return status;
-    }
-    begin = end;
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Population::AddUnit(
-    const PackedUnit& from, absl::string_view root, uint64_t hash,
-    absl::FunctionRef<void(std::string before, absl::string_view packed)>
-        merged,
-    UnitShard* shard) {
-  absl::StatusOr<Unit*> found = shard->Find(hash, root);
-  if (!found.ok()) return found.status();
-  const absl::string_view packed = from.packed;
-  UnitEvent event;
-  const char* const end = packed.data() + packed.size();
-  if (*found == nullptr) {
-    Unit* unit = shard->Insert(hash, root, packed.size());
-    std::memcpy(unit->events_begin(), packed.data(), packed.size());
-    unit->event_bytes = static_cast<uint32_t>(packed.size());
-    for (const char* in = packed.data(); in < end; ++unit->events) {
-      in = Unpack(in, &event);
-      if (event.content == ContentTable::kNotInterned) contents_.SetFull();
-    }
-    return shard->Evict();
-  }
-  Unit* unit = *found;
-  merged(std::string(unit->packed()), packed);
-  thread_local std::vector<UnitEvent> events;
-  UnpackAll(unit->packed(), &events);
-  UnitEvent replaced;
-  for (const char* in = packed.data(); in < end;) {
-    in = Unpack(in, &event);
-    if (event.content == ContentTable::kNotInterned) contents_.SetFull();
-    AddEvent(event, &events, &replaced);
-  }
-  StoreEvents(events, hash, unit, shard);
-  return shard->Evict();
 }
 
 absl::Status Population::ForEachUnit(

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,9 +30,11 @@
 
 namespace stagecraft::engine {
 
-// An id and the packed events of its unit (unit_events.h).
-struct PackedUnit {
+// What a file has of a unit: packed events (unit_events.h) that come after the
+// first `keep` ones of those that it has by then, or among them if that is 0.
+struct SavedUnit {
   absl::string_view id;
+  uint32_t keep = 0;
   absl::string_view packed;
 };
 
@@ -159,13 +162,17 @@ class Population {
 
   // Adds the items of a block of the log that are not there yet.
   absl::Status AddBlock(const EventBatch& block);
-  // Adds packed events to the units that the ids belong to, best if units of a
-  // shard follow each other. Of a unit that is there already `merged` gets the
-  // events that it had, and those that it gets.
-  absl::Status AddUnits(
-      absl::Span<const PackedUnit> units,
-      absl::FunctionRef<void(std::string before, absl::string_view packed)>
-          merged);
+  // Gives the units of these very ids, whatever their roots are, what a file
+  // has of them, best if units of a shard follow each other. Errors: kDataLoss
+  // if one has fewer events than are to be kept; those of the store.
+  absl::Status LoadUnits(absl::Span<const SavedUnit> units);
+  // Removes the unit of this very id and returns its packed events; nothing if
+  // there is none. Errors: those of the store.
+  absl::StatusOr<std::optional<std::string>> TakeOut(absl::string_view id);
+  // Gives the unit of this very id packed events that it may have in part;
+  // `before` gets those that it had. Errors: those of the store.
+  absl::Status Unite(absl::string_view id, absl::string_view packed,
+                     std::string* before);
 
   // Calls `fn(thread, root, packed events)` with each unit from `threads`
   // threads, the calling one included. The population must not change
@@ -177,11 +184,11 @@ class Population {
           fn);
 
  private:
-  absl::Status AddUnit(
-      const PackedUnit& from, absl::string_view root, uint64_t hash,
-      absl::FunctionRef<void(std::string before, absl::string_view packed)>
-          merged,
-      UnitShard* shard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard->mutex);
+  absl::Status LoadUnit(const SavedUnit& from, uint64_t hash, UnitShard* shard)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard->mutex);
+  // Adds packed events that the unit may have in part.
+  Unit* AddEvents(absl::string_view packed, uint64_t hash, Unit* unit,
+                  UnitShard* shard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard->mutex);
 
   void RootIsGone(uint64_t hash) ABSL_EXCLUSIVE_LOCKS_REQUIRED(identity_mutex_);
 

@@ -148,6 +148,43 @@ void Tallies::Subtract(const Tallies& other) {
   }
 }
 
+Tallies Tallies::Unsaved() const {
+  Tallies unsaved = Zero();
+  unsaved.sums_ = sums_;
+  unsaved.combinations_ = combinations_;
+  for (size_t i = 0; i < durations_.size(); ++i) {
+    unsaved.durations_[i] = durations_[i].Unsaved();
+  }
+  unsaved.present_ = present_;
+  return unsaved;
+}
+
+void Tallies::SetSaved() {
+  for (DurationSeries& series : durations_) series.SetSaved();
+}
+
+void Tallies::SetUnsaved(const Tallies& other) {
+  for (size_t i = 0; i < durations_.size(); ++i) {
+    durations_[i].SetUnsaved(other.durations_[i]);
+  }
+}
+
+void Tallies::Replace(Tallies changed) {
+  Advance(changed.present_);
+  changed.Advance(present_);
+  sums_ = std::move(changed.sums_);
+  const std::vector<uint32_t> numbers = NumbersHere(changed.combinations_);
+  for (size_t i = 0; i < durations_.size(); ++i) {
+    durations_[i].Replace(changed.durations_[i], numbers);
+  }
+}
+
+int64_t Tallies::duration_changes() const {
+  int64_t size = 0;
+  for (const DurationSeries& series : durations_) size += series.size();
+  return size;
+}
+
 Sums Tallies::ReadSums(int slot, int group, int column, Tick tick) const {
   const int components = columns()[column].components;
   const auto read = [&](int of) {

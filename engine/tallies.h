@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "engine/book_delta.h"
 #include "engine/contribution.h"
 #include "engine/duration_series.h"
@@ -76,6 +77,33 @@ class Tallies {
   // need not compute it.
   std::string SerializeTotals();
 
+  // A chain of files has tallies first as a whole, and then, in each file, what
+  // changed since the one before: all sums, and the durations of the ticks at
+  // which something changed since SetSaved, all of them.
+  Tallies Unsaved() const;
+  void SetSaved();
+  // Durations of the ticks at which `other`, of the same shape, has any are not
+  // saved.
+  void SetUnsaved(const Tallies& other);
+  // The ticks that Unsaved has, as bytes: also those where nothing is left.
+  std::string SerializeTicks() const;
+  // What a chain has of tallies: Serialize, of all of them or of Unsaved, and
+  // SerializeTotals in the first file, SerializeTicks in the others.
+  struct Saved {
+    std::string bytes;
+    std::string more;
+  };
+  // Reads them again, and counts them as saved. Settle all series afterwards;
+  // they are independent of each other. Errors: as of Parse.
+  static absl::StatusOr<Tallies> ReadChain(absl::Span<const Saved> chain,
+                                           TalliesShape shape);
+  int series() const { return static_cast<int>(durations_.size()); }
+  void Settle(int series) {
+    durations_[series].Settle(combinations_, present_);
+  }
+  // How many changes of durations there are.
+  int64_t duration_changes() const;
+
   // Memory that is held, apart from the object.
   int64_t bytes() const;
 
@@ -114,7 +142,13 @@ class Tallies {
   bool SameDurations(const Tallies& other) const;
   // See SumSeries::IsConsistent.
   bool SumsAreConsistent() const;
+  // As Parse, but sums up nothing.
+  static absl::StatusOr<Tallies> ParseChanges(absl::string_view bytes,
+                                              TalliesShape shape);
   bool ParseTotals(absl::string_view bytes);
+  bool ParseTicks(absl::string_view bytes);
+  // Takes what Unsaved of later tallies of the same shape has.
+  void Replace(Tallies changed);
   // Makes `tick` the present, unless that is later.
   void Advance(Tick tick);
 

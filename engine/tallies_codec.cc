@@ -188,9 +188,56 @@ bool Tallies::ParseTotals(absl::string_view bytes) {
          bytes.empty();
 }
 
+// A byte: the version; the ticks of the series of durations, group by group,
+// column by column; the checksum of these bytes.
+std::string Tallies::SerializeTicks() const {
+  std::string out(1, kVersion);
+  for (const DurationSeries& series : durations_) series.SerializeTicks(&out);
+  out += ChecksumOf(out);
+  return out;
+}
+
+bool Tallies::ParseTicks(absl::string_view bytes) {
+  if (!TakeChecksum(&bytes) || bytes[0] != kVersion) return false;
+  bytes.remove_prefix(1);
+  return std::all_of(durations_.begin(), durations_.end(),
+                     [&](DurationSeries& series) {
+                       return series.ParseTicks(&bytes);
+                     }) &&
+         bytes.empty();
+}
+
+absl::StatusOr<Tallies> Tallies::ReadChain(absl::Span<const Saved> chain,
+                                           TalliesShape shape) {
+  if (chain.empty()) return Tallies(std::move(shape));
+  absl::StatusOr<Tallies> tallies = ParseChanges(chain[0].bytes, shape);
+  if (!tallies.ok()) return tallies.status();
+  // Without sound ones all is summed up by Settle.
+  tallies->ParseTotals(chain[0].more);
+  for (const Saved& saved : chain.subspan(1)) {
+    absl::StatusOr<Tallies> changed = ParseChanges(saved.bytes, shape);
+    if (!changed.ok()) return changed.status();
+    if (!changed->ParseTicks(saved.more)) {
+      return absl::DataLossError(
+          "ticks of changed tallies do not agree with their checksum");
+    }
+    tallies->Replace(*std::move(changed));
+  }
+  tallies->SetSaved();
+  return tallies;
+}
+
 absl::StatusOr<Tallies> Tallies::Parse(absl::string_view bytes,
-                                       TalliesShape wanted,
+                                       TalliesShape shape,
                                        absl::string_view totals) {
+  absl::StatusOr<Tallies> tallies = ParseChanges(bytes, std::move(shape));
+  if (!tallies.ok() || tallies->ParseTotals(totals)) return tallies;
+  for (int i = 0; i < tallies->series(); ++i) tallies->Settle(i);
+  return tallies;
+}
+
+absl::StatusOr<Tallies> Tallies::ParseChanges(absl::string_view bytes,
+                                              TalliesShape wanted) {
   const size_t size = bytes.size();
   if (!TakeChecksum(&bytes)) {
     return absl::DataLossError(absl::StrCat(
@@ -254,10 +301,6 @@ absl::StatusOr<Tallies> Tallies::Parse(absl::string_view bytes,
                                             bytes.size(), " bytes, want 0"));
   }
   tallies.Advance(newest);
-  if (!totals.empty() && tallies.ParseTotals(totals)) return tallies;
-  for (DurationSeries& series : tallies.durations_) {
-    series.Settle(tallies.combinations_, tallies.present_);
-  }
   return tallies;
 }
 

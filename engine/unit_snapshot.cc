@@ -41,6 +41,8 @@ absl::Status Damaged(absl::string_view what) {
 std::string EncodeHead(const SnapshotHead& head) {
   std::string out;
   Put(kSnapshotVersion, 4, &out);
+  Put(head.file, 8, &out);
+  Put(head.follows, 8, &out);
   Put(head.position, 8, &out);
   Put(head.anchor, 8, &out);
   Put(head.anchor_hash, 8, &out);
@@ -63,7 +65,8 @@ absl::StatusOr<SnapshotHead> DecodeHead(absl::string_view bytes) {
     return absl::FailedPreconditionError(absl::StrCat(
         "snapshot has version ", version, ", want ", kSnapshotVersion));
   }
-  if (!Get(&bytes, 8, &head.position) || !Get(&bytes, 8, &head.anchor) ||
+  if (!Get(&bytes, 8, &head.file) || !Get(&bytes, 8, &head.follows) ||
+      !Get(&bytes, 8, &head.position) || !Get(&bytes, 8, &head.anchor) ||
       !Get(&bytes, 8, &head.anchor_hash) || !Get(&bytes, 8, &newest) ||
       !Get(&bytes, 8, &events) || !Get(&bytes, 8, &cutoff) ||
       !Get(&bytes, 1, &exact) || exact > 1 || !bytes.empty()) {
@@ -80,61 +83,64 @@ std::string EncodeTalliesHead(const TalliesHead& head) {
   std::string out;
   Put(head.fingerprint, 8, &out);
   Put(head.bytes, 8, &out);
+  Put(head.whole ? 1 : 0, 1, &out);
   return out + head.name;
 }
 
 absl::StatusOr<TalliesHead> DecodeTalliesHead(absl::string_view bytes) {
   TalliesHead head;
-  if (!Get(&bytes, 8, &head.fingerprint) || !Get(&bytes, 8, &head.bytes)) {
+  uint64_t whole = 0;
+  if (!Get(&bytes, 8, &head.fingerprint) || !Get(&bytes, 8, &head.bytes) ||
+      !Get(&bytes, 1, &whole) || whole > 1) {
     return Damaged("a head of tallies");
   }
+  head.whole = whole == 1;
   head.name = std::string(bytes);
   return head;
 }
 
-void AppendUnit(absl::string_view root, absl::string_view packed,
-                std::string* frame) {
-  Put(root.size(), 2, frame);
-  Put(packed.size(), 4, frame);
-  frame->append(root.data(), root.size());
-  frame->append(packed.data(), packed.size());
+void AppendUnit(const SavedUnit& unit, std::string* frame) {
+  Put(unit.id.size(), 2, frame);
+  Put(unit.keep, 4, frame);
+  Put(unit.packed.size(), 4, frame);
+  frame->append(unit.id.data(), unit.id.size());
+  frame->append(unit.packed.data(), unit.packed.size());
 }
 
 absl::Status ForEachUnitOf(
     absl::string_view frame,
-    absl::FunctionRef<absl::Status(absl::string_view root,
-                                   absl::string_view packed)>
-        fn) {
+    absl::FunctionRef<absl::Status(const SavedUnit& unit)> fn) {
   while (!frame.empty()) {
     uint64_t id_size = 0;
+    uint64_t keep = 0;
     uint64_t packed_size = 0;
-    absl::string_view root;
-    absl::string_view packed;
-    if (!Get(&frame, 2, &id_size) || !Get(&frame, 4, &packed_size) ||
-        !GetText(&frame, id_size, &root) ||
-        !GetText(&frame, packed_size, &packed)) {
+    SavedUnit unit;
+    if (!Get(&frame, 2, &id_size) || !Get(&frame, 4, &keep) ||
+        !Get(&frame, 4, &packed_size) || !GetText(&frame, id_size, &unit.id) ||
+        !GetText(&frame, packed_size, &unit.packed)) {
       return Damaged("a unit");
     }
-    if (absl::Status status = fn(root, packed); !status.ok()) return status;
+    unit.keep = static_cast<uint32_t>(keep);
+    if (absl::Status status = fn(unit); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-void AppendContent(absl::string_view encoded, std::string* frame) {
-  Put(encoded.size(), 4, frame);
-  frame->append(encoded.data(), encoded.size());
+void AppendText(absl::string_view text, std::string* frame) {
+  Put(text.size(), 4, frame);
+  frame->append(text.data(), text.size());
 }
 
-absl::Status ForEachContentOf(
+absl::Status ForEachTextOf(
     absl::string_view frame,
-    absl::FunctionRef<absl::Status(absl::string_view encoded)> fn) {
+    absl::FunctionRef<absl::Status(absl::string_view text)> fn) {
   while (!frame.empty()) {
     uint64_t size = 0;
-    absl::string_view encoded;
-    if (!Get(&frame, 4, &size) || !GetText(&frame, size, &encoded)) {
-      return Damaged("a content");
+    absl::string_view text;
+    if (!Get(&frame, 4, &size) || !GetText(&frame, size, &text)) {
+      return Damaged("a text");
     }
-    if (absl::Status status = fn(encoded); !status.ok()) return status;
+    if (absl::Status status = fn(text); !status.ok()) return status;
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
-// Snapshots of the units: a file of frames (frame_file.h), so that a start
-// reads the log from the snapshot on and not from its beginning. The grammar is
-// in engine/store/FORMAT.md.
+// Snapshots of the units: a chain of files of frames (frame_file.h), so that a
+// start reads the log from the snapshot on and not from its beginning. The
+// first file has everything, each of the others what changed since the one that
+// it follows. The grammar is in engine/store/FORMAT.md.
 #ifndef STAGECRAFT_ENGINE_UNIT_SNAPSHOT_H_
 #define STAGECRAFT_ENGINE_UNIT_SNAPSHOT_H_
 
@@ -12,10 +13,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "engine/event.h"
+#include "engine/population.h"
 
 namespace stagecraft::engine {
 
-inline constexpr uint32_t kSnapshotVersion = 2;
+inline constexpr uint32_t kSnapshotVersion = 3;
 // Frames of units, contents and tallies are about as large.
 inline constexpr size_t kSnapshotFrameBytes = size_t{16} << 20;
 
@@ -23,15 +25,20 @@ inline constexpr size_t kSnapshotFrameBytes = size_t{16} << 20;
 enum SnapshotFrame : uint32_t {
   kSnapshotHead = 1,
   kSnapshotUnits = 2,     // Any number of them.
-  kSnapshotContents = 3,  // Any number of them.
+  kSnapshotGone = 3,      // Any number of them.
+  kSnapshotContents = 4,  // Any number of them.
   // Tallies: none, or those of each specification. A head, and then as many
   // frames of bytes as it takes.
-  kSnapshotTalliesHead = 4,
-  kSnapshotTallies = 5,
-  kSnapshotTotals = 6,  // After those bytes: see Tallies::SerializeTotals.
+  kSnapshotTalliesHead = 5,
+  kSnapshotTallies = 6,
+  kSnapshotMore = 7,  // After those bytes: see Tallies::Saved.
 };
 
 struct SnapshotHead {
+  // Numbers of this file, any but 0, and of the one that it follows; 0: it is
+  // the first one of its chain. No two files have the same.
+  uint64_t file = 0;
+  uint64_t follows = 0;
   // Blocks below this number are in the snapshot; others may be, too.
   uint64_t position = 1;
   // A block of the log before the position, and the hash of its bytes: the
@@ -43,7 +50,7 @@ struct SnapshotHead {
   int64_t events = 0;
   Micros cutoff = 0;  // Earlier events were not kept.
   // Whether each unit stands here once, so that tallies may follow: they are
-  // what the units of the file, each for itself, contribute.
+  // what the units of the chain up to here, each for itself, contribute.
   bool exact = false;
 };
 
@@ -51,6 +58,7 @@ struct TalliesHead {
   std::string name;  // Of the experiment or journey.
   uint64_t fingerprint = 0;
   uint64_t bytes = 0;
+  bool whole = true;  // Not what changed since the file before.
 };
 
 std::string EncodeHead(const SnapshotHead& head);
@@ -60,23 +68,20 @@ std::string EncodeTalliesHead(const TalliesHead& head);
 absl::StatusOr<TalliesHead> DecodeTalliesHead(absl::string_view bytes);
 
 // Appends a unit to a frame of units.
-void AppendUnit(absl::string_view root, absl::string_view packed,
-                std::string* frame);
+void AppendUnit(const SavedUnit& unit, std::string* frame);
 // Calls `fn` with each unit of a frame until it fails. Errors: kDataLoss;
 // those of `fn`. The frame has passed its checksum, and so have the packed
 // events.
 absl::Status ForEachUnitOf(
     absl::string_view frame,
-    absl::FunctionRef<absl::Status(absl::string_view root,
-                                   absl::string_view packed)>
-        fn);
+    absl::FunctionRef<absl::Status(const SavedUnit& unit)> fn);
 
-// Appends a content to a frame of contents; they come in the order of their
-// numbers.
-void AppendContent(absl::string_view encoded, std::string* frame);
-absl::Status ForEachContentOf(
+// Appends a text to a frame of texts: a content, in the order of their numbers,
+// or the id of a unit that is gone.
+void AppendText(absl::string_view text, std::string* frame);
+absl::Status ForEachTextOf(
     absl::string_view frame,
-    absl::FunctionRef<absl::Status(absl::string_view encoded)> fn);
+    absl::FunctionRef<absl::Status(absl::string_view text)> fn);
 
 }  // namespace stagecraft::engine
 

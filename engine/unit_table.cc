@@ -140,6 +140,7 @@ Unit* UnitShard::Grow(uint64_t hash, Unit* unit, size_t bytes) {
   Unit* larger = Make(unit->id(), bytes);
   larger->event_bytes = unit->event_bytes;
   larger->events = unit->events;
+  larger->saved = unit->saved;
   larger->used = unit->used;
   std::memcpy(larger->events_begin(), unit->events_begin(), unit->event_bytes);
   slots_[slot] = SlotOf(hash, larger);

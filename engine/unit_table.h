@@ -29,6 +29,9 @@ struct Unit {
   uint32_t capacity = 0;  // Of the whole record.
   uint32_t event_bytes = 0;
   uint32_t events = 0;
+  // So many events, the first ones, stand in files as they are here; none do
+  // if one of them changed.
+  uint32_t saved = 0;
   uint16_t id_size = 0;
   uint8_t used = 0;  // Since the clock's hand passed last.
   uint8_t pad = 0;

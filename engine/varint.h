@@ -3,6 +3,7 @@
 #ifndef STAGECRAFT_ENGINE_VARINT_H_
 #define STAGECRAFT_ENGINE_VARINT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -27,6 +28,18 @@ void AppendVarint(T n, std::string* out) {
     n >>= 7;
   }
   out->push_back(static_cast<char>(static_cast<uint8_t>(n)));
+}
+
+// The same of 64 bits into memory, where there are kMaxVarintBytes; returns
+// where they end.
+inline constexpr size_t kMaxVarintBytes = 10;
+inline char* PutVarint(uint64_t n, char* out) {
+  while (n >= 0x80) {
+    *out++ = static_cast<char>(static_cast<uint8_t>(n) | 0x80);
+    n >>= 7;
+  }
+  *out++ = static_cast<char>(n);
+  return out;
 }
 
 // Takes one from the front of any bytes. False if there is none, or if it has

@@ -1,5 +1,7 @@
 #include "service/housekeeper.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -46,6 +48,8 @@ Housekeeper::~Housekeeper() { Stop(); }
 void Housekeeper::Start(std::unique_ptr<Timer> timer) {
   timer_ = std::move(timer);
   thread_ = std::thread([this] { Run(); });
+  // So that an operator sees what the processor is busy with.
+  pthread_setname_np(thread_.native_handle(), "housekeeper");
 }
 
 void Housekeeper::Run() {

@@ -129,6 +129,7 @@ absl::Status Server::Parts::OpenData(std::unique_ptr<engine::Store> given) {
             {{"data", config.in_memory ? std::string("memory") : config.data},
              {"units", stats.units.units},
              {"snapshot_units", stats.snapshot_units},
+             {"snapshot_files", stats.snapshot_files},
              {"replayed_events", stats.replayed_events},
              {"journeys", catalog->state()->journeys.size()},
              {"experiments", catalog->state()->experiments.size()},

@@ -244,8 +244,10 @@ TEST_F(FaultKillTest, LosesNothingAndCountsOnce) {
     erased += operation.erased + (doomed.empty() ? 0 : 1);
     in_snapshot += operation.died_in_snapshot;
     in_erasure += operation.died_in_erasure;
-    unfinished_files +=
-        std::filesystem::exists(Data() + "/derived/units.snapshot.tmp");
+    for (const auto& file :
+         std::filesystem::directory_iterator(Data() + "/derived")) {
+      unfinished_files += file.path().extension() == ".tmp";
+    }
 
     // What was not acknowledged may be there or not: it is sent again.
     std::vector<const Parcel*> acknowledged;

@@ -81,7 +81,9 @@ TEST(BookTest, WhatCameLateIsTakenOut) {
     if (random.OneIn(50)) apply();
   }
   apply();
-  Tallies without = book.ReadWithoutLate();
+  Book::Saved saved = book.Save(/*file=*/1, /*follows=*/0);
+  EXPECT_TRUE(saved.whole);
+  Tallies without = std::move(saved.tallies);
   EXPECT_TRUE(without == early);
   // As a snapshot has it.
   const std::string bytes = without.Serialize();
@@ -91,6 +93,115 @@ TEST(BookTest, WhatCameLateIsTakenOut) {
   EXPECT_TRUE(*parsed == early);
   ExpectSameReads(without, naive, &random, 300);
   book.Read([&](const Tallies& tallies) { EXPECT_FALSE(tallies == early); });
+}
+
+// Books that are saved time and again, each time in a file that follows the one
+// before, while some of what happens is late for it: what the files have
+// together is always what was not late.
+TEST(BookTest, WhatIsSavedSinceTheFileBeforeIsEnough) {
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    Random random(seed);
+    Tallies expected = Zero();  // Without what is late for the next file.
+    Book book(Zero());
+    BookDelta delta = book.NewDelta();
+    BookDelta late = book.NewDelta();
+    std::vector<Contribution> units;
+    std::vector<Tallies::Saved> chain;
+    int parts = 0;
+    for (uint64_t file = 1; file <= 12; ++file) {
+      std::vector<std::pair<Contribution, int>> are_late;
+      const auto change = [&](const Contribution& unit, int sign,
+                              bool is_late) {
+        (is_late ? late : delta).Add(unit, sign);
+        if (is_late) {
+          are_late.emplace_back(unit, sign);
+        } else {
+          expected.Apply(unit, sign);
+        }
+      };
+      const auto act = [&](int times, int late_of_ten) {
+        for (int i = 0; i < times; ++i) {
+          const bool is_late = random.Below(10) < late_of_ten;
+          if (!units.empty() && random.OneIn(2)) {
+            // Some ticks have nothing left.
+            change(units.back(), -1, is_late);
+            units.pop_back();
+          } else {
+            units.push_back(random.MakeContribution());
+            change(units.back(), 1, is_late);
+          }
+          if (!random.OneIn(4)) continue;
+          book.Apply(delta, late);
+          delta.Clear();
+          late.Clear();
+        }
+        book.Apply(delta, late);
+        delta.Clear();
+        late.Clear();
+      };
+      act(file == 1 ? 200 : 12, 0);
+      book.BeginLate();
+      act(10, 5);
+      Book::Saved saved = book.Save(file, file - 1);
+      act(5, 10);
+      book.EndLate();
+      if (file == 1) EXPECT_TRUE(saved.whole);
+      if (saved.whole) chain.clear();
+      if (!saved.whole) ++parts;
+      chain.push_back({saved.tallies.Serialize(),
+                       saved.whole ? saved.tallies.SerializeTotals()
+                                   : saved.tallies.SerializeTicks()});
+      auto read = Tallies::ReadChain(chain, TestShape());
+      ASSERT_TRUE(read.ok()) << read.status();
+      for (int i = 0; i < read->series(); ++i) read->Settle(i);
+      ASSERT_TRUE(*read == expected) << file << ", seed " << seed;
+      for (const auto& [unit, sign] : are_late) expected.Apply(unit, sign);
+      // A start goes on from there.
+      if (file % 5 == 0) {
+        Book restored(Zero());
+        restored.Restore(*read, file);
+        BookDelta rest = restored.NewDelta();
+        for (const auto& [unit, sign] : are_late) rest.Add(unit, sign);
+        restored.Apply(rest);
+        Book::Saved next = restored.Save(file + 1, file);
+        EXPECT_FALSE(next.whole);
+        std::vector<Tallies::Saved> longer = chain;
+        longer.push_back(
+            {next.tallies.Serialize(), next.tallies.SerializeTicks()});
+        auto again = Tallies::ReadChain(longer, TestShape());
+        ASSERT_TRUE(again.ok());
+        for (int i = 0; i < again->series(); ++i) again->Settle(i);
+        EXPECT_TRUE(*again == expected);
+      }
+    }
+    EXPECT_GT(parts, 3);
+  }
+}
+
+TEST(BookTest, IsSavedAsAWholeUnlessTheFileBeforeHasIt) {
+  Random random(5);
+  Book book(Zero());
+  const auto add = [&](int units) {
+    BookDelta delta = book.NewDelta();
+    for (int i = 0; i < units; ++i) delta.Add(random.MakeContribution(), 1);
+    book.Apply(delta);
+  };
+  add(400);
+  EXPECT_TRUE(book.Save(1, 0).whole);
+  add(1);
+  EXPECT_FALSE(book.Save(2, 1).whole);
+  EXPECT_TRUE(book.Save(4, 3).whole) << "not saved in file 3";
+  EXPECT_FALSE(book.Save(5, 4).whole);
+  EXPECT_TRUE(book.Save(6, 0).whole) << "it is the first one";
+  // Until files have as much again.
+  int parts = 0;
+  uint64_t file = 7;
+  for (; parts < 1000; ++parts, ++file) {
+    add(10);
+    if (book.Save(file, file - 1).whole) break;
+  }
+  EXPECT_GT(parts, 3);
+  EXPECT_LT(parts, 100);
 }
 
 TEST(BookTest, ReplacingIsTakingOutAndPuttingIn) {

@@ -52,6 +52,7 @@ TEST_F(EngineFilesTest, AStartWithASnapshotIsTheSameAsOneWithout) {
 // another meanwhile.
 TEST_F(EngineFilesTest, ASnapshotIsExactWhateverHappensMeanwhile) {
   load_ = Load({.events = 60'000, .anonymous_every = 5});
+  Open({.snapshot_files = 1'000'000});
   Send(10);
   std::atomic<bool> done{false};
   std::thread writer([&] {
@@ -64,17 +65,17 @@ TEST_F(EngineFilesTest, ASnapshotIsExactWhateverHappensMeanwhile) {
     ++snapshots;
     if (snapshots % 2 == 0) continue;
     // As a crash would leave it.
-    std::filesystem::copy(Snapshot(),
-                          Snapshot() + "." + std::to_string(snapshots),
-                          std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy(directory_, absl::StrCat(directory_, ".", snapshots));
   } while (!done);
   writer.join();
   const auto numbers = Numbers();
   EXPECT_GT(engine_->GetStats().aliases, 300);
   for (int i = 1; i <= snapshots; i += 2) {
-    std::filesystem::rename(Snapshot() + "." + std::to_string(i), Snapshot());
+    std::filesystem::remove_all(directory_);
+    std::filesystem::rename(absl::StrCat(directory_, ".", i), directory_);
     Open();
     EXPECT_EQ(engine_->GetStats().snapshot_refused, "");
+    EXPECT_EQ(engine_->GetStats().snapshot_files, i);
     EXPECT_EQ(engine_->GetStats().snapshot_books, 9);
     EXPECT_EQ(Numbers(), numbers) << i << " of " << snapshots;
     EXPECT_THAT(engine_->Verify(), IsOk()) << i << " of " << snapshots;

@@ -21,6 +21,7 @@ namespace {
 
 using ::stagecraft::testing::IsOk;
 using ::stagecraft::testing::StatusIs;
+using ::testing::HasSubstr;
 
 class PopulationTest : public ::testing::Test {
  protected:
@@ -54,6 +55,57 @@ TEST_F(PopulationTest, OfTwoRootsThatBecomeOneTheOtherIsGone) {
   EXPECT_FALSE(MayHaveMoved("c", between));
   EXPECT_FALSE(MayHaveMoved("a", before));
   EXPECT_FALSE(MayHaveMoved("d", before));
+}
+
+TEST_F(PopulationTest, UnitsHaveWhatFilesHaveOneAfterTheOther) {
+  const auto events = [](std::vector<int> times) {
+    std::vector<UnitEvent> events;
+    for (const int time : times) {
+      events.push_back({.time = time, .id_hash = static_cast<uint64_t>(time)});
+    }
+    return PackAll(events);
+  };
+  const auto load = [&](const char* id, uint32_t keep, std::vector<int> times) {
+    const std::string packed = events(std::move(times));
+    const SavedUnit unit = {.id = id, .keep = keep, .packed = packed};
+    return population_.LoadUnits({unit});
+  };
+  const auto unit = [&](const char* id) -> const Unit* {
+    const uint64_t hash = HashText(id);
+    UnitShard& shard = population_.units().shard(UnitTable::ShardOf(hash));
+    absl::MutexLock lock(&shard.mutex);
+    return shard.Find(hash, id).value_or(nullptr);
+  };
+  ASSERT_THAT(load("u", 0, {1, 2}), IsOk());
+  ASSERT_THAT(load("u", 2, {3, 5}), IsOk());
+  EXPECT_EQ(unit("u")->packed(), events({1, 2, 3, 5}));
+  EXPECT_EQ(unit("u")->events, 4);
+  EXPECT_EQ(unit("u")->saved, 4);
+  ASSERT_THAT(load("u", 1, {4}), IsOk());  // The others are gone.
+  EXPECT_EQ(unit("u")->packed(), events({1, 4}));
+  ASSERT_THAT(load("u", 0, {1, 3, 4}), IsOk());  // Among them.
+  EXPECT_EQ(unit("u")->packed(), events({1, 3, 4}));
+  EXPECT_EQ(unit("u")->saved, 3);
+  EXPECT_THAT(load("u", 4, {9}), StatusIs(absl::StatusCode::kDataLoss,
+                                          HasSubstr("3 events before")));
+  EXPECT_THAT(load("v", 1, {9}), StatusIs(absl::StatusCode::kDataLoss,
+                                          HasSubstr("0 events before")));
+  // Ids are taken as they are, whoever they belong to by now.
+  Merge("u", "w");
+  ASSERT_THAT(load("w", 0, {2, 3}), IsOk());
+  const auto taken = population_.TakeOut("w");
+  ASSERT_THAT(taken, IsOk());
+  EXPECT_EQ(*taken, events({2, 3}));
+  EXPECT_EQ(unit("w"), nullptr);
+  EXPECT_EQ(population_.TakeOut("w").value(), std::nullopt);
+  std::string before;
+  ASSERT_THAT(population_.Unite("u", **taken, &before), IsOk());
+  EXPECT_EQ(before, events({1, 3, 4}));
+  EXPECT_EQ(unit("u")->packed(), events({1, 2, 3, 4}));
+  EXPECT_EQ(unit("u")->saved, 0) << "no file has it like this";
+  ASSERT_THAT(population_.Unite("x", events({7}), &before), IsOk());
+  EXPECT_EQ(before, "");
+  EXPECT_EQ(unit("x")->packed(), events({7}));
 }
 
 TEST_F(PopulationTest, WhoIsRemovedIsGone) {

@@ -323,6 +323,36 @@ TEST(TalliesCodecTest, DamagedTotalsAreLeftOut) {
   expect_left_out(Signed(other_version));
 }
 
+TEST(TalliesCodecTest, DamagedTicksAreRefused) {
+  Tallies tallies = RandomTallies(55, 20);
+  const Tallies::Saved whole = {tallies.Serialize(), tallies.SerializeTotals()};
+  tallies.SetSaved();
+  tallies.Apply(Random(1).MakeContribution(), 1);
+  const Tallies changed = tallies.Unsaved();
+  const Tallies::Saved sound = {changed.Serialize(), changed.SerializeTicks()};
+  ASSERT_THAT(Tallies::ReadChain({whole, sound}, TestShape()), IsOk());
+  EXPECT_LT(2 * sound.more.size(), tallies.SerializeTicks().size());
+  const auto expect_refused = [&](const Tallies::Saved& saved) {
+    EXPECT_THAT(Tallies::ReadChain({whole, saved}, TestShape()),
+                StatusIs(absl::StatusCode::kDataLoss, _));
+  };
+  for (size_t i = 0; i < sound.more.size(); ++i) {
+    Tallies::Saved damaged = sound;
+    damaged.more[i] ^= static_cast<char>(1 << i % 8);
+    expect_refused(damaged);
+    expect_refused({sound.bytes, sound.more.substr(0, i)});
+  }
+  // With a checksum that says they are sound.
+  const std::string body = sound.more.substr(0, sound.more.size() - 8);
+  for (size_t i = 0; i < body.size(); ++i) {
+    expect_refused({sound.bytes, Signed(body.substr(0, i))});
+  }
+  expect_refused({sound.bytes, Signed(body + '\0')});
+  expect_refused({sound.bytes.substr(1), sound.more});
+  EXPECT_THAT(Tallies::ReadChain({{"", ""}}, TestShape()),
+              StatusIs(absl::StatusCode::kDataLoss, _));
+}
+
 // A slot that is named twice would count twice.
 TEST(TalliesCodecTest, CombinationsAreOfDifferentSlots) {
   Contribution unit;

@@ -118,22 +118,22 @@ TEST_F(HousekeeperTest, RestsNineTimesAsLongAsASnapshotTakes) {
       engine_.get(), [&now] { return now += absl::Seconds(1); }, {},
       std::make_shared<const Log>(LogFormat::kText, LogLevel::kDebug,
                                   clock_.clock(), log_.sink()));
-  SendMany(8 * kDue);
+  SendMany(20 * kDue);
   housekeeper.RunOnce();
   EXPECT_EQ(Lines("snapshot"), 1);
   const absl::Time rest_until = now + absl::Seconds(9);
   SendMany(kDue);
   now = rest_until - absl::Seconds(2);
   housekeeper.RunOnce();
-  EXPECT_EQ(Lines("snapshot"), 1) << "a ninth more, and it rests";
+  EXPECT_EQ(Lines("snapshot"), 1) << "a twentieth more, and it rests";
   now = rest_until - absl::Seconds(1);
   housekeeper.RunOnce();
   EXPECT_EQ(Lines("snapshot"), 2);
 
   now -= absl::Seconds(3);
-  SendMany(3 * kDue);
+  SendMany(2 * kDue);
   housekeeper.RunOnce();
-  EXPECT_EQ(Lines("snapshot"), 3) << "it rests, but a quarter came";
+  EXPECT_EQ(Lines("snapshot"), 3) << "it rests, but a sixteenth came";
 
   SendMany(kDue);
   now -= absl::Hours(24);  // The clock was set back.
