@@ -3,6 +3,8 @@
 #ifndef STAGECRAFT_ENGINE_BOOK_H_
 #define STAGECRAFT_ENGINE_BOOK_H_
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -34,8 +36,11 @@ class Book {
   void Apply(const BookDelta& delta, const BookDelta& late)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void Apply(const BookDelta& delta) { Apply(delta, NewDelta()); }
-  // The same, or false at once if somebody else is changing the book.
-  [[nodiscard]] bool TryApply(const BookDelta& delta, const BookDelta& late)
+  // The same, and clears both. If somebody else is changing the book, who may
+  // be summing up for long, they wait there until that is over or somebody
+  // reads, and the caller does not. False, and nothing else, if very many wait
+  // already.
+  [[nodiscard]] bool TryTake(BookDelta* delta, BookDelta* late)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Between these two what is late counts twice: in the tallies, and apart.
@@ -43,8 +48,7 @@ class Book {
   void EndLate() ABSL_LOCKS_EXCLUDED(mutex_);
   // The tallies without what came late since BeginLate, for the file of that
   // number, which follows another one, or none (0): what changed since they
-  // were saved in that one, or all of them, if they were not or if less than
-  // half of what the files have would be of use.
+  // were saved in that one, or all of them, if they were not.
   struct Saved {
     Tallies tallies;
     bool whole = true;
@@ -55,26 +59,44 @@ class Book {
   // have; 0: no file has them.
   void Restore(Tallies tallies, uint64_t file = 0) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Calls `fn` with the tallies of one moment.
+  // Calls `fn` with the tallies of one moment, which have all that was applied
+  // or taken before.
   template <typename Fn>
   auto Read(const Fn& fn) const ABSL_LOCKS_EXCLUDED(mutex_) {
+    if (some_wait_.load()) ApplyWaiting();
     absl::ReaderMutexLock lock(&mutex_);
     return fn(tallies_);
   }
 
  private:
-  void ApplyLocked(const BookDelta& delta, const BookDelta& late)
+  static constexpr size_t kMostWaiting = 16;
+  struct Deltas {
+    BookDelta delta;
+    BookDelta late;
+  };
+
+  void ApplyLocked(const BookDelta& delta, const BookDelta& late) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Applies what waits.
+  void ApplyWaitingLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ApplyWaiting() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // The same unless somebody else has the book, who will do so.
+  void TryApplyWaiting() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Swaps deltas against empty ones.
+  bool LetWait(BookDelta* delta, BookDelta* late)
+      ABSL_LOCKS_EXCLUDED(waiting_mutex_);
 
   const std::vector<Column> columns_;
   mutable absl::Mutex mutex_;
-  Tallies tallies_ ABSL_GUARDED_BY(mutex_);
+  // What waits belongs to the tallies: to add it is not to change them.
+  mutable Tallies tallies_ ABSL_GUARDED_BY(mutex_);
   bool keeps_late_ ABSL_GUARDED_BY(mutex_) = false;
-  std::optional<Tallies> late_ ABSL_GUARDED_BY(mutex_);  // If any.
-  uint64_t saved_in_ ABSL_GUARDED_BY(mutex_) = 0;        // The last file.
-  // Changes of durations: when they were saved as a whole, and since then.
-  int64_t saved_whole_ ABSL_GUARDED_BY(mutex_) = 0;
-  int64_t saved_since_ ABSL_GUARDED_BY(mutex_) = 0;
+  mutable std::optional<Tallies> late_ ABSL_GUARDED_BY(mutex_);  // If any.
+  mutable absl::Mutex waiting_mutex_ ABSL_ACQUIRED_AFTER(mutex_);
+  mutable std::vector<Deltas> waiting_ ABSL_GUARDED_BY(waiting_mutex_);
+  mutable std::vector<Deltas> spare_ ABSL_GUARDED_BY(waiting_mutex_);  // Empty.
+  mutable std::atomic<bool> some_wait_{false};
+  uint64_t saved_in_ ABSL_GUARDED_BY(mutex_) = 0;  // The last file.
 };
 
 }  // namespace stagecraft::engine

@@ -216,11 +216,6 @@ void DurationSeries::Replace(const DurationSeries& changed,
   });
 }
 
-int64_t DurationSeries::size() const {
-  return changes_.SizeOf(std::numeric_limits<Tick>::min(),
-                         std::numeric_limits<Tick>::max());
-}
-
 DurationSeries::Parts DurationSeries::PartsAt(int slot, Tick tick,
                                               const SlotCombinations& of,
                                               const State& state,

@@ -73,8 +73,6 @@ class DurationSeries {
   // comes; its combinations are those of `numbers`. Call Settle afterwards.
   void Replace(const DurationSeries& changed,
                absl::Span<const uint32_t> numbers);
-  // How many changes there are.
-  int64_t size() const;
 
   // The sum of all changes in `slot` at ticks <= `tick`; units that have been
   // open for as long as the horizon by every look at that tick are at bin 0.

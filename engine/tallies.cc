@@ -179,12 +179,6 @@ void Tallies::Replace(Tallies changed) {
   }
 }
 
-int64_t Tallies::duration_changes() const {
-  int64_t size = 0;
-  for (const DurationSeries& series : durations_) size += series.size();
-  return size;
-}
-
 Sums Tallies::ReadSums(int slot, int group, int column, Tick tick) const {
   const int components = columns()[column].components;
   const auto read = [&](int of) {

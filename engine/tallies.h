@@ -101,8 +101,6 @@ class Tallies {
   void Settle(int series) {
     durations_[series].Settle(combinations_, present_);
   }
-  // How many changes of durations there are.
-  int64_t duration_changes() const;
 
   // Memory that is held, apart from the object.
   int64_t bytes() const;

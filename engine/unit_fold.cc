@@ -258,18 +258,15 @@ void UnitFolder::Replace(absl::Span<const UnitEvent> before,
 }
 
 void UnitFolder::Flush() {
-  // Books that others are changing come last.
+  // Books that very many others change come last.
   for (const bool wait : {false, true}) {
     for (size_t spec = 0; spec < deltas_.size(); ++spec) {
       BookDelta& delta = deltas_[spec];
       BookDelta& late = late_[spec];
       if (delta.empty() && late.empty()) continue;
       Book& book = *set_->book(spec);
-      if (wait) {
-        book.Apply(delta, late);
-      } else if (!book.TryApply(delta, late)) {
-        continue;
-      }
+      if (book.TryTake(&delta, &late) || !wait) continue;
+      book.Apply(delta, late);
       delta.Clear();
       late.Clear();
     }

@@ -193,15 +193,64 @@ TEST(BookTest, IsSavedAsAWholeUnlessTheFileBeforeHasIt) {
   EXPECT_TRUE(book.Save(4, 3).whole) << "not saved in file 3";
   EXPECT_FALSE(book.Save(5, 4).whole);
   EXPECT_TRUE(book.Save(6, 0).whole) << "it is the first one";
-  // Until files have as much again.
-  int parts = 0;
-  uint64_t file = 7;
-  for (; parts < 1000; ++parts, ++file) {
-    add(10);
-    if (book.Save(file, file - 1).whole) break;
+  EXPECT_FALSE(book.Save(7, 6).whole);
+}
+
+// Who changes a book that somebody else has need not wait, and whoever reads it
+// afterwards sees the change.
+TEST(BookTest, WhatWaitsIsThereWhenSomebodyReads) {
+  Random random(6);
+  Tallies expected = Zero();
+  Book book(Zero());
+  BookDelta delta = book.NewDelta();
+  BookDelta late = book.NewDelta();
+  // Calls TryTake with another change, and says whether it was taken.
+  const auto take = [&] {
+    const Contribution unit = random.MakeContribution();
+    const Contribution late_unit = random.MakeContribution();
+    delta.Add(unit, 1);
+    late.Add(late_unit, 1);
+    if (!book.TryTake(&delta, &late)) {
+      delta.Clear();
+      late.Clear();
+      return false;
+    }
+    EXPECT_TRUE(delta.empty());
+    EXPECT_TRUE(late.empty());
+    expected.Apply(unit, 1);
+    expected.Apply(late_unit, 1);
+    return true;
+  };
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_TRUE(take());
+    int waiting = 0;
+    book.Read([&](const Tallies& before) {
+      const Tallies copy = before;
+      while (waiting < 1000 && take()) ++waiting;
+      EXPECT_TRUE(before == copy) << "of one moment";
+    });
+    EXPECT_GT(waiting, 4);
+    EXPECT_LT(waiting, 100);
+    switch (round) {
+      case 0:
+        break;
+      case 1:
+        ASSERT_TRUE(take());
+        break;
+      case 2:
+        book.BeginLate();
+        book.EndLate();
+        break;
+      case 3:
+        EXPECT_TRUE(book.Save(1, 0).tallies == expected);
+        break;
+      default:
+        book.Apply(book.NewDelta());
+    }
+    book.Read([&](const Tallies& tallies) {
+      EXPECT_TRUE(tallies == expected) << round;
+    });
   }
-  EXPECT_GT(parts, 3);
-  EXPECT_LT(parts, 100);
 }
 
 TEST(BookTest, ReplacingIsTakingOutAndPuttingIn) {
