@@ -53,7 +53,10 @@ void Book::ApplyWaitingLocked() const {
   }
   absl::MutexLock lock(&waiting_mutex_);
   for (Deltas& deltas : waiting) {
-    if (spare_.size() < kMostWaiting) spare_.push_back(std::move(deltas));
+    if (spare_.size() < kMostWaiting &&
+        deltas.delta.bytes() + deltas.late.bytes() <= kSpareBytes) {
+      spare_.push_back(std::move(deltas));
+    }
   }
 }
 
@@ -112,6 +115,7 @@ Book::Saved Book::Save(uint64_t file, uint64_t follows) {
 
 void Book::Restore(Tallies tallies, uint64_t file) {
   absl::MutexLock lock(&mutex_);
+  ApplyWaitingLocked();
   tallies_ = std::move(tallies);
   saved_in_ = file;
 }

@@ -36,8 +36,8 @@ class Book {
   void Apply(const BookDelta& delta, const BookDelta& late)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void Apply(const BookDelta& delta) { Apply(delta, NewDelta()); }
-  // The same, and clears both. If somebody else is changing the book, who may
-  // be summing up for long, they wait there until that is over or somebody
+  // The same, and clears both. If somebody else has the book, who may be
+  // summing up for long, they wait there until somebody next changes it or
   // reads, and the caller does not. False, and nothing else, if very many wait
   // already.
   [[nodiscard]] bool TryTake(BookDelta* delta, BookDelta* late)
@@ -70,6 +70,7 @@ class Book {
 
  private:
   static constexpr size_t kMostWaiting = 16;
+  static constexpr int64_t kSpareBytes = 1 << 20;  // Of what is kept for later.
   struct Deltas {
     BookDelta delta;
     BookDelta late;
@@ -80,7 +81,7 @@ class Book {
   // Applies what waits.
   void ApplyWaitingLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyWaiting() const ABSL_LOCKS_EXCLUDED(mutex_);
-  // The same unless somebody else has the book, who will do so.
+  // The same unless somebody else has the book.
   void TryApplyWaiting() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Swaps deltas against empty ones.
   bool LetWait(BookDelta* delta, BookDelta* late)

@@ -54,6 +54,8 @@ absl::Status Engine::CheckHead(const SnapshotHead& head) const {
 absl::Status Engine::LoadSnapshot(Snapshot* snapshot) {
   int sound = std::numeric_limits<int>::max();
   Chain chain;
+  // Files that are not used may have events that are forgotten since.
+  snapshots_outdated_ = true;
   while (true) {
     *snapshot = Snapshot();
     chain = Chain();
@@ -80,16 +82,15 @@ absl::Status Engine::LoadSnapshot(Snapshot* snapshot) {
     sound = chain.files;
     if (absl::Status status = ResetPopulation(); !status.ok()) return status;
   }
+  if (snapshot_refused_.empty()) {
+    snapshots_outdated_ = !RemoveFollowers(chain.files).ok();
+  }
   if (chain.files == 0) return absl::NotFoundError("there is no snapshot");
   snapshot_units_ = population_->units().GetStats().units;
   snapshot_files_ = chain.files;
   total_events_ = snapshot->head.events;
   RaiseNewest(snapshot->head.newest);
-  // What is left of an earlier chain has events that may be forgotten since.
-  if (snapshot->head.exact && snapshot_refused_.empty() &&
-      RemoveFollowers(chain.files).ok()) {
-    SetChain(chain);
-  }
+  if (snapshot->head.exact && !snapshots_outdated_) SetChain(chain);
   return UniteAliases(snapshot);
 }
 

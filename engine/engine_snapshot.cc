@@ -135,7 +135,11 @@ absl::Status Engine::WriteSnapshotLocked() {
   }
   absl::Status status = WriteFile(Chain());
   if (status.ok()) status = RemoveFollowers(1);
-  if (!status.ok()) SetChain({});
+  if (status.ok()) {
+    snapshots_outdated_ = false;
+  } else {
+    SetChain({});
+  }
   return status;
 }
 

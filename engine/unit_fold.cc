@@ -258,7 +258,7 @@ void UnitFolder::Replace(absl::Span<const UnitEvent> before,
 }
 
 void UnitFolder::Flush() {
-  // Books that very many others change come last.
+  // Books where very many deltas wait come last.
   for (const bool wait : {false, true}) {
     for (size_t spec = 0; spec < deltas_.size(); ++spec) {
       BookDelta& delta = deltas_[spec];

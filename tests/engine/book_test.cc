@@ -253,6 +253,54 @@ TEST(BookTest, WhatWaitsIsThereWhenSomebodyReads) {
   }
 }
 
+// Whether it was late is decided when it came, not when it was applied.
+TEST(BookTest, WhatWaitsIsLateIfItCameAfterTheBegin) {
+  Random random(7);
+  Tallies expected = Zero();
+  Book book(Zero());
+  BookDelta delta = book.NewDelta();
+  BookDelta late = book.NewDelta();
+  std::vector<Tallies::Saved> chain;
+  // Both wait; `late` is in the next file then, or in the one after it.
+  const auto wait = [&](bool late_is_in) {
+    const Contribution unit = random.MakeContribution();
+    const Contribution late_unit = random.MakeContribution();
+    delta.Add(unit, 1);
+    late.Add(late_unit, 1);
+    book.Read(
+        [&](const Tallies&) { ASSERT_TRUE(book.TryTake(&delta, &late)); });
+    expected.Apply(unit, 1);
+    if (late_is_in) expected.Apply(late_unit, 1);
+    return late_unit;
+  };
+  const auto save = [&] {
+    const uint64_t file = chain.size() + 1;
+    const Book::Saved saved = book.Save(file, file - 1);
+    Tallies tallies = saved.tallies;
+    chain.push_back({tallies.Serialize(), saved.whole
+                                              ? tallies.SerializeTotals()
+                                              : tallies.SerializeTicks()});
+    auto read = Tallies::ReadChain(chain, TestShape());
+    ASSERT_TRUE(read.ok());
+    for (int i = 0; i < read->series(); ++i) read->Settle(i);
+    EXPECT_TRUE(*read == expected) << file;
+  };
+  for (int i = 0; i < 20; ++i) {
+    wait(/*late_is_in=*/true);
+    book.BeginLate();
+    std::vector<Contribution> next;
+    for (int k = 0; k < 3; ++k) next.push_back(wait(/*late_is_in=*/false));
+    save();
+    for (const Contribution& unit : next) expected.Apply(unit, 1);
+    wait(/*late_is_in=*/true);
+    book.EndLate();
+  }
+  // What is there goes, whatever waits.
+  wait(true);
+  book.Restore(Zero());
+  book.Read([&](const Tallies& of) { EXPECT_TRUE(of == Zero()); });
+}
+
 TEST(BookTest, ReplacingIsTakingOutAndPuttingIn) {
   Random random(17);
   for (int i = 0; i < 300; ++i) {
