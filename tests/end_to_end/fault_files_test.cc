@@ -236,9 +236,9 @@ class FaultFilesTest : public ::testing::Test {
 };
 
 TEST_F(FaultFilesTest, NoDamageOfAnyFileMakesAWrongNumber) {
-  for (const char* kind : {"CURRENT", "IDENTITY", "MANIFEST-", "OPTIONS-",
-                           "derived/units.snapshot",
-                           "derived/units.snapshot.1"}) {
+  for (const char* kind :
+       {"CURRENT", "IDENTITY", "MANIFEST-", "OPTIONS-",
+        "derived/units.snapshot", "derived/units.snapshot.1"}) {
     EXPECT_FALSE(FilesOf(kind, "").empty()) << kind;
   }
   EXPECT_FALSE(FilesOf("", ".sst").empty());
