@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "engine/event.h"
 #include "engine/varint.h"
 
 namespace stagecraft::engine {
@@ -21,7 +22,8 @@ namespace stagecraft::engine {
 static_assert(std::endian::native == std::endian::little,
               "columns are copied as they lie in memory");
 
-inline constexpr uint8_t kBlockVersion = 1;
+// The version that is written. Version 1, which has no UUIDs by time, is read.
+inline constexpr uint8_t kBlockVersion = 2;
 inline constexpr size_t kChecksumBytes = 8;
 
 // Units that times and values are multiples of, by the byte that says which.
@@ -42,6 +44,11 @@ inline uint64_t Load64(const char* from) {
   uint64_t value;
   std::memcpy(&value, from, sizeof(value));
   return value;
+}
+
+// What the UUID of an event of this time may begin with.
+inline uint64_t MillisOf(Micros time) {
+  return static_cast<uint64_t>(time) / 1'000;
 }
 
 // Bytes that hold `value`: 0 for 0, up to 8.

@@ -7,9 +7,22 @@
 namespace stagecraft::engine {
 namespace {
 
-// What a code says; kShort + size says: a text of that size.
-enum : uint8_t { kUuid = 0, kNumber = 1, kLong = 2, kShort = 3 };
+// What a code says; kShort + size says: a text of that size. Version 1 has no
+// kTimedUuid.
+enum : uint8_t {
+  kUuid = 0,
+  kNumber = 1,
+  kLong = 2,
+  kTimedUuid = 3,
+  kShort = 4
+};
 constexpr size_t kMaxShort = 255 - kShort;
+// A UUID of version 7 begins with 48 bits of milliseconds.
+constexpr size_t kMillisBytes = 6;
+constexpr size_t kUuidEndBytes = kUuidBytes - kMillisBytes;
+constexpr uint64_t kMillisMask = (uint64_t{1} << (8 * kMillisBytes)) - 1;
+// Of what is written of them: 5 bytes, half a year.
+constexpr uint64_t kMaxShift = (uint64_t{1} << 35) - 1;
 constexpr size_t kMaxPrefix = 255;
 // So many digits fit a number and can be added up.
 constexpr size_t kMaxDigits = 18;
@@ -123,21 +136,41 @@ void PutNumbers(const NumberForm& form, const std::vector<uint64_t>& numbers,
   for (const uint64_t number : numbers) writer.Put(number - *least);
 }
 
+// The first 48 bits of a UUID, most significant byte first.
+uint64_t UuidMillis(const char* uuid) {
+  return __builtin_bswap64(Load64(uuid)) >> 16;
+}
+
 }  // namespace
 
-void PutTexts(absl::Span<const absl::string_view> texts, std::string* out) {
+void PutTexts(absl::Span<const absl::string_view> texts,
+              absl::Span<const uint64_t> millis, std::string* out) {
   std::string codes(texts.size(), static_cast<char>(kUuid));
   std::string uuids(texts.size() * kUuidBytes + kUuidBytes, '\0');
   char* uuid = uuids.data();
+  std::string shifts;
+  std::string uuid_ends(millis.size() * kUuidEndBytes + kUuidBytes, '\0');
+  char* uuid_end = uuid_ends.data();
   std::vector<absl::string_view> others;
   std::vector<uint32_t> other_indexes;
   for (size_t i = 0; i < texts.size(); ++i) {
-    if (ParseUuid(texts[i], uuid)) {
-      uuid += kUuidBytes;
-    } else {
+    if (!ParseUuid(texts[i], uuid)) {
       others.push_back(texts[i]);
       other_indexes.push_back(static_cast<uint32_t>(i));
+      continue;
     }
+    if (i < millis.size()) {
+      const uint64_t shift =
+          ToZigzag(static_cast<int64_t>(UuidMillis(uuid) - millis[i]));
+      if (shift <= kMaxShift) {
+        codes[i] = static_cast<char>(kTimedUuid);
+        AppendVarint(shift, &shifts);
+        std::memcpy(uuid_end, uuid + kMillisBytes, kUuidEndBytes);
+        uuid_end += kUuidEndBytes;
+        continue;
+      }
+    }
+    uuid += kUuidBytes;
   }
   NumberForm form;
   const bool has_form = FindNumberForm(others, &form);
@@ -166,6 +199,9 @@ void PutTexts(absl::Span<const absl::string_view> texts, std::string* out) {
   out->append(codes, 0, uniform ? 1 : codes.size());
   if (!numbers.empty()) PutNumbers(form, numbers, out);
   out->append(uuids.data(), static_cast<size_t>(uuid - uuids.data()));
+  out->append(shifts);
+  out->append(uuid_ends.data(),
+              static_cast<size_t>(uuid_end - uuid_ends.data()));
   out->append(sizes);
   out->append(rest);
 }
@@ -203,7 +239,9 @@ absl::Status TextReader::OpenNumbers(size_t count, BlockCursor* cursor) {
   return absl::OkStatus();
 }
 
-absl::Status TextReader::Open(size_t count, BlockCursor* cursor) {
+absl::Status TextReader::Open(uint8_t version, size_t count,
+                              BlockCursor* cursor) {
+  short_ = version == 1 ? kTimedUuid : kShort;
   uint8_t shape = 0;
   if (!cursor->ReadByte(&shape) || shape > kMixed) {
     return cursor->Damaged("shape of ids, want 0 or 1,");
@@ -232,6 +270,19 @@ absl::Status TextReader::Open(size_t count, BlockCursor* cursor) {
     return cursor->Damaged("UUIDs end early");
   }
   room_bytes_ += counts[kUuid] * kUuidChars;
+  if (short_ > kTimedUuid && counts[kTimedUuid] > 0) {
+    shifts_ = *cursor;
+    for (size_t i = 0; i < counts[kTimedUuid]; ++i) {
+      uint64_t shift = 0;
+      if (!cursor->ReadVarint(&shift)) {
+        return cursor->Damaged("no time of a UUID");
+      }
+    }
+    if (!cursor->Skip(counts[kTimedUuid], kUuidEndBytes, &uuid_ends_)) {
+      return cursor->Damaged("UUIDs end early");
+    }
+    room_bytes_ += counts[kTimedUuid] * kUuidChars;
+  }
   long_sizes_ = *cursor;
   size_t bytes = 0;
   for (size_t i = 0; i < counts[kLong]; ++i) {
@@ -242,8 +293,8 @@ absl::Status TextReader::Open(size_t count, BlockCursor* cursor) {
     bytes += size;
     if (bytes > cursor->left()) return cursor->Damaged("ids end early");
   }
-  for (size_t code = kShort; code < counts.size(); ++code) {
-    bytes += counts[code] * (code - kShort);
+  for (size_t code = short_; code < counts.size(); ++code) {
+    bytes += counts[code] * (code - short_);
   }
   if (!cursor->Skip(bytes, 1, &texts_)) {
     return cursor->Damaged("ids end early");
@@ -255,6 +306,21 @@ absl::string_view TextReader::NextUuid() {
   char* const to = room_;
   PutUuid(uuids_, to);
   uuids_ += kUuidBytes;
+  room_ += kUuidChars;
+  return absl::string_view(to, kUuidChars);
+}
+
+absl::string_view TextReader::NextTimedUuid(uint64_t millis) {
+  uint64_t shift = 0;
+  shifts_.ReadVarint(&shift);  // Open has seen that it is there.
+  millis = (millis + static_cast<uint64_t>(FromZigzag(shift))) & kMillisMask;
+  char uuid[kUuidBytes];
+  const uint64_t begin = __builtin_bswap64(millis << 16);
+  std::memcpy(uuid, &begin, sizeof(begin));
+  std::memcpy(uuid + kMillisBytes, uuid_ends_, kUuidEndBytes);
+  uuid_ends_ += kUuidEndBytes;
+  char* const to = room_;
+  PutUuid(uuid, to);
   room_ += kUuidChars;
   return absl::string_view(to, kUuidChars);
 }
@@ -283,12 +349,13 @@ absl::string_view TextReader::NextNumber() {
   return absl::string_view(to, prefix_.size() + size);
 }
 
-absl::string_view TextReader::Next() {
+absl::string_view TextReader::Next(uint64_t millis) {
   const auto code = static_cast<uint8_t>(*codes_);
   codes_ += step_;
   if (code == kUuid) return NextUuid();
   if (code == kNumber) return NextNumber();
-  size_t size = code - kShort;
+  if (code == kTimedUuid && code < short_) return NextTimedUuid(millis);
+  size_t size = code - short_;
   if (code == kLong) {
     uint64_t long_size = 0;
     long_sizes_.ReadVarint(&long_size);  // Open has seen that it is there.

@@ -1,9 +1,11 @@
 // Columns of ids in blocks: texts in their shortest simple form. The grammar is
 // in engine/store/FORMAT.md. Private to the codec of event_block.h.
 //
-// An id that is a UUID in canonical lower-case form takes 16 bytes; one that is
-// a prefix, common to many of the column, and a decimal number takes a few; any
-// other takes its bytes. What the forms are is told once if all are the same.
+// An id that is a UUID in canonical lower-case form takes 16 bytes, and 10 and
+// a few bits if it begins with about the time of its event, as version 7 does;
+// one that is a prefix, common to many of the column, and a decimal number
+// takes a few; any other takes its bytes. What the forms are is told once if
+// all are the same.
 #ifndef STAGECRAFT_ENGINE_BLOCK_TEXTS_H_
 #define STAGECRAFT_ENGINE_BLOCK_TEXTS_H_
 
@@ -19,12 +21,16 @@
 
 namespace stagecraft::engine {
 
-void PutTexts(absl::Span<const absl::string_view> texts, std::string* out);
+// `millis`: of each text about the milliseconds since 1970 that it may begin
+// with, or nothing.
+void PutTexts(absl::Span<const absl::string_view> texts,
+              absl::Span<const uint64_t> millis, std::string* out);
 
 class TextReader {
  public:
-  // Goes past a column of `count` texts. Errors: kDataLoss.
-  absl::Status Open(size_t count, BlockCursor* cursor);
+  // Goes past a column of `count` texts in a block of that version. Errors:
+  // kDataLoss.
+  absl::Status Open(uint8_t version, size_t count, BlockCursor* cursor);
 
   // Bytes of the room below that all texts together may need.
   size_t room_bytes() const { return room_bytes_; }
@@ -32,8 +38,8 @@ class TextReader {
   // called before Next; must live as long as the texts.
   void SetRoom(char* room) { room_ = room; }
 
-  // At most `count` times.
-  absl::string_view Next();
+  // At most `count` times. `millis`: what PutTexts was told of this text.
+  absl::string_view Next(uint64_t millis = 0);
 
  private:
   // Bytes that may be written behind the last text.
@@ -42,7 +48,9 @@ class TextReader {
   absl::Status OpenNumbers(size_t count, BlockCursor* cursor);
   absl::string_view NextNumber();
   absl::string_view NextUuid();
+  absl::string_view NextTimedUuid(uint64_t millis);
 
+  uint8_t short_ = 0;            // The code of a text of no bytes.
   const char* codes_ = nullptr;  // One for all, or one for each.
   size_t step_ = 0;              // From a text's code to the next one's.
   absl::string_view prefix_;
@@ -51,6 +59,8 @@ class TextReader {
   uint64_t least_ = 0;
   FixedReader numbers_;
   const char* uuids_ = nullptr;
+  BlockCursor shifts_{"", 0};
+  const char* uuid_ends_ = nullptr;
   const char* texts_ = nullptr;
   BlockCursor long_sizes_{"", 0};
   char* room_ = nullptr;

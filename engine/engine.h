@@ -333,9 +333,10 @@ class Engine {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);
   // The first block that may have more than what was folded.
   uint64_t FirstUnfolded() const ABSL_LOCKS_EXCLUDED(sequence_mutex_);
-  absl::Status AppendUnits(bool follows, FrameWriter* writer);
-  absl::Status AppendContents(uint32_t from, uint32_t to,
-                              FrameWriter* writer) const;
+  // Contents before `*contents` are in files before; moves on.
+  absl::Status AppendUnits(bool follows, uint32_t* contents,
+                           FrameWriter* writer);
+  absl::Status AppendContents(uint32_t* from, FrameWriter* writer) const;
   absl::Status AppendBooks(const Folding& folding, const SnapshotHead& head,
                            FrameWriter* writer);
   absl::Status FinishErasures() ABSL_EXCLUSIVE_LOCKS_REQUIRED(erase_mutex_);

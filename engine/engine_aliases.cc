@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "engine/log.h"
 #include "engine/record.h"
+#include "engine/unit_rows.h"
 #include "engine/unit_snapshot.h"
 
 namespace stagecraft::engine {
@@ -110,7 +111,7 @@ absl::Status Engine::FoldMerge(const Alias& alias, UnitFolder* folder,
     for (int i = 0; i < 2 && dumping_; ++i) {
       // What is in scratch may be dumped or not, whatever its shard says.
       if (spilled || (after_dump && !dumped[i])) {
-        if (merged_.empty() || merged_.back().size() >= kSnapshotFrameBytes) {
+        if (merged_.empty() || merged_.back().size() >= kUnitFrameBytes) {
           merged_.emplace_back();
         }
         AppendUnit({.id = roots[i], .packed = packed[i]}, &merged_.back());

@@ -15,6 +15,7 @@
 #include "engine/frame_file.h"
 #include "engine/record.h"
 #include "engine/snapshot_books.h"
+#include "engine/unit_rows.h"
 #include "engine/unit_snapshot.h"
 #include "engine/work_queue.h"
 
@@ -112,14 +113,10 @@ absl::StatusOr<bool> Engine::LoadFile(const std::string& path, uint64_t follows,
   WorkQueue<std::string> queue(2 * options_.threads);
   std::vector<std::thread> threads;
   const auto work = [&] {
-    std::vector<SavedUnit> units;
+    UnitRows rows(population_->contents());
     while (const std::optional<std::string> frame = queue.Pop()) {
-      units.clear();
-      absl::Status status = ForEachUnitOf(*frame, [&](const SavedUnit& unit) {
-        units.push_back(unit);
-        return absl::OkStatus();
-      });
-      if (status.ok()) status = population_->LoadUnits(units);
+      absl::Status status = rows.Read(*frame);
+      if (status.ok()) status = population_->LoadUnits(rows.units());
       if (!status.ok()) queue.Stop(status);
     }
   };

@@ -16,6 +16,7 @@
 #include "engine/frame_file.h"
 #include "engine/record.h"
 #include "engine/snapshot_books.h"
+#include "engine/unit_rows.h"
 #include "engine/unit_snapshot.h"
 
 namespace stagecraft::engine {
@@ -233,11 +234,8 @@ absl::Status Engine::WriteFile(Chain chain) {
   if (status.ok()) {
     status = writer->Append(kSnapshotHead, EncodeHead(head));
   }
-  if (status.ok()) status = AppendUnits(follows, &*writer);
-  const uint32_t contents = population_->contents().size();
-  if (status.ok()) {
-    status = AppendContents(chain.contents, contents, &*writer);
-  }
+  uint32_t contents = chain.contents;
+  if (status.ok()) status = AppendUnits(follows, &contents, &*writer);
   if (!status.ok()) return status;
   if (population_->units().GetStats().spilled) {
     if (follows) return absl::AbortedError("units went to scratch meanwhile");
@@ -292,8 +290,16 @@ uint64_t Engine::FirstUnfolded() const {
   return first;
 }
 
-absl::Status Engine::AppendUnits(bool follows, FrameWriter* writer) {
+absl::Status Engine::AppendUnits(bool follows, uint32_t* contents,
+                                 FrameWriter* writer) {
   absl::Status status;
+  // Whatever a frame of units names is in the table by then.
+  const auto append = [&](absl::string_view units) {
+    if (units.empty()) return absl::OkStatus();
+    absl::Status appended = AppendContents(contents, writer);
+    if (!appended.ok()) return appended;
+    return writer->Append(kSnapshotUnits, units);
+  };
   std::vector<std::string> frames(1);  // Their memory serves all shards.
   for (int i = 0; i < UnitTable::kShards && status.ok(); ++i) {
     for (std::string& frame : frames) frame.clear();
@@ -306,8 +312,7 @@ absl::Status Engine::AppendUnits(bool follows, FrameWriter* writer) {
       shard.ForEachInMemory([&](Unit* unit) {
         if (!follows) unit->saved = 0;
         if (follows && unit->saved == unit->events) return;
-        if (frames[last].size() >= kSnapshotFrameBytes &&
-            ++last == frames.size()) {
+        if (frames[last].size() >= kUnitFrameBytes && ++last == frames.size()) {
           frames.emplace_back();
         }
         AppendUnit(UnsavedPart(*unit), &frames[last]);
@@ -316,9 +321,7 @@ absl::Status Engine::AppendUnits(bool follows, FrameWriter* writer) {
       shard.dumped = true;
     }
     for (const std::string& frame : frames) {
-      if (status.ok() && !frame.empty()) {
-        status = writer->Append(kSnapshotUnits, frame);
-      }
+      if (status.ok()) status = append(frame);
     }
   }
   if (!status.ok()) return status;
@@ -329,8 +332,8 @@ absl::Status Engine::AppendUnits(bool follows, FrameWriter* writer) {
   status = store_->Scan(Keyspace::kScratch, "", "",
                         [&](absl::string_view id, absl::string_view packed) {
                           AppendUnit({.id = id, .packed = packed}, &frame);
-                          if (frame.size() < kSnapshotFrameBytes) return true;
-                          failure = writer->Append(kSnapshotUnits, frame);
+                          if (frame.size() < kUnitFrameBytes) return true;
+                          failure = append(frame);
                           frame.clear();
                           return failure.ok();
                         });
@@ -346,11 +349,11 @@ absl::Status Engine::AppendUnits(bool follows, FrameWriter* writer) {
     // Later merges are of units that the file has.
     dumping_ = false;
   }
-  if (!frame.empty()) status = writer->Append(kSnapshotUnits, frame);
+  status = append(frame);
   for (const std::string& units : merged) {
-    if (status.ok()) status = writer->Append(kSnapshotUnits, units);
+    if (status.ok()) status = append(units);
   }
-  if (!follows) return status;
+  if (!status.ok() || !follows) return status;
   frame.clear();
   for (size_t i = 0; i < gone.size() && status.ok(); ++i) {
     AppendText(gone[i], &frame);
@@ -362,13 +365,13 @@ absl::Status Engine::AppendUnits(bool follows, FrameWriter* writer) {
   return status;
 }
 
-absl::Status Engine::AppendContents(uint32_t from, uint32_t to,
-                                    FrameWriter* writer) const {
+absl::Status Engine::AppendContents(uint32_t* from, FrameWriter* writer) const {
+  const uint32_t to = population_->contents().size();
   std::string frame;
   absl::Status status;
-  for (uint32_t i = from; i < to && status.ok(); ++i) {
-    AppendText(population_->contents()[i], &frame);
-    if (frame.size() >= kSnapshotFrameBytes || i + 1 == to) {
+  for (; *from < to && status.ok(); ++*from) {
+    AppendText(population_->contents()[*from], &frame);
+    if (frame.size() >= kSnapshotFrameBytes || *from + 1 == to) {
       status = writer->Append(kSnapshotContents, frame);
       frame.clear();
     }

@@ -13,13 +13,17 @@ namespace {
 
 using Item = EventBatch::Item;
 
+bool KnownVersion(char version) {
+  return version >= 1 && version <= kBlockVersion;
+}
+
 // Reads the fields at the beginning.
-absl::Status ReadHead(BlockCursor* cursor, BlockBounds* bounds) {
-  uint8_t version = 0;
-  if (cursor->left() == 0 || *cursor->at() != kBlockVersion) {
+absl::Status ReadHead(BlockCursor* cursor, uint8_t* version,
+                      BlockBounds* bounds) {
+  if (cursor->left() == 0 || !KnownVersion(*cursor->at())) {
     return cursor->Damaged("unknown version");
   }
-  cursor->ReadByte(&version);
+  cursor->ReadByte(version);
   uint64_t events = 0, min = 0, span = 0, units = 0;
   if (!cursor->ReadVarint(&events) || events > kMaxBlockEvents) {
     return cursor->Damaged("no number of events");
@@ -43,7 +47,7 @@ absl::Status ReadHead(BlockCursor* cursor, BlockBounds* bounds) {
 
 // A cursor over all but the checksum, which must be right.
 absl::StatusOr<BlockCursor> OpenBlock(absl::string_view block) {
-  if (block.empty() || static_cast<uint8_t>(block[0]) != kBlockVersion) {
+  if (block.empty() || !KnownVersion(block[0])) {
     return BlockCursor(block, 0).Damaged("unknown version");
   }
   if (block.size() <= kChecksumBytes) {
@@ -68,10 +72,12 @@ struct Columns {
   int64_t value_unit = 1;
 };
 
-absl::Status ReadUnits(const BlockBounds& bounds, BlockCursor* cursor,
-                       EventBatch* batch, std::vector<uint32_t>* unit_of) {
+absl::Status ReadUnits(uint8_t version, const BlockBounds& bounds,
+                       BlockCursor* cursor, EventBatch* batch,
+                       std::vector<uint32_t>* unit_of) {
   TextReader reader;
-  if (absl::Status opened = reader.Open(bounds.units, cursor); !opened.ok()) {
+  if (absl::Status opened = reader.Open(version, bounds.units, cursor);
+      !opened.ok()) {
     return opened;
   }
   std::string room(reader.room_bytes(), '\0');
@@ -195,18 +201,21 @@ absl::Status Decode(absl::string_view block, EventBatch* batch) {
   absl::StatusOr<BlockCursor> opened = OpenBlock(block);
   if (!opened.ok()) return opened.status();
   BlockCursor& cursor = *opened;
+  uint8_t version = 0;
   BlockBounds bounds;
   Columns columns;
   std::vector<uint32_t> unit_of;
   std::vector<MicroValue> values;
   TextReader event_ids;
-  absl::Status status = ReadHead(&cursor, &bounds);
-  if (status.ok()) status = ReadUnits(bounds, &cursor, batch, &unit_of);
+  absl::Status status = ReadHead(&cursor, &version, &bounds);
+  if (status.ok()) {
+    status = ReadUnits(version, bounds, &cursor, batch, &unit_of);
+  }
   if (status.ok()) status = ReadCounts(bounds, &cursor, &columns.counts);
   if (status.ok()) status = ReadContents(bounds, &cursor, batch, &columns);
   if (status.ok()) status = ReadTimes(bounds, &cursor, &columns);
   if (status.ok()) status = ReadValues(bounds, &cursor, &columns, &values);
-  if (status.ok()) status = event_ids.Open(bounds.events, &cursor);
+  if (status.ok()) status = event_ids.Open(version, bounds.events, &cursor);
   if (!status.ok()) return status;
   if (cursor.left() > 0) return cursor.Damaged("more than the events");
 
@@ -231,7 +240,7 @@ absl::Status Decode(absl::string_view block, EventBatch* batch) {
           bounds.min_time + static_cast<Micros>(time * columns.time_unit);
       item.has_value = (columns.value_bits[event / 8] >> (event % 8)) & 1;
       item.value = item.has_value ? *value++ : 0;
-      item.event_id = event_ids.Next();
+      item.event_id = event_ids.Next(MillisOf(item.time));
       batch->AddStoredItem(item);
     }
   }
@@ -249,8 +258,10 @@ absl::Status DecodeBlock(absl::string_view block, EventBatch* batch) {
 
 absl::StatusOr<BlockBounds> ReadBounds(absl::string_view block) {
   BlockCursor cursor(block, block.size());
+  uint8_t version = 0;
   BlockBounds bounds;
-  if (absl::Status read = ReadHead(&cursor, &bounds); !read.ok()) return read;
+  absl::Status read = ReadHead(&cursor, &version, &bounds);
+  if (!read.ok()) return read;
   return bounds;
 }
 
@@ -259,12 +270,12 @@ absl::Status ForEachUnitId(
     absl::FunctionRef<void(absl::string_view unit_id)> fn) {
   absl::StatusOr<BlockCursor> cursor = OpenBlock(block);
   if (!cursor.ok()) return cursor.status();
+  uint8_t version = 0;
   BlockBounds bounds;
-  if (absl::Status read = ReadHead(&*cursor, &bounds); !read.ok()) return read;
   TextReader reader;
-  if (absl::Status opened = reader.Open(bounds.units, &*cursor); !opened.ok()) {
-    return opened;
-  }
+  absl::Status status = ReadHead(&*cursor, &version, &bounds);
+  if (status.ok()) status = reader.Open(version, bounds.units, &*cursor);
+  if (!status.ok()) return status;
   std::string room(reader.room_bytes(), '\0');
   reader.SetRoom(room.data());
   for (uint32_t i = 0; i < bounds.units; ++i) fn(reader.Next());

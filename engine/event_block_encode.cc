@@ -118,10 +118,13 @@ std::string EncodeBlock(const EventBatch& batch,
   if (!grouped.items.empty()) min = max = grouped.items[0]->time;
   std::vector<absl::string_view> event_ids;
   event_ids.reserve(items.size());
+  std::vector<uint64_t> millis;
+  millis.reserve(items.size());
   for (const Item* item : grouped.items) {
     min = std::min(min, item->time);
     max = std::max(max, item->time);
     event_ids.push_back(item->event_id);
+    millis.push_back(MillisOf(item->time));
   }
   std::string out;
   out.reserve(64 + 48 * items.size());
@@ -130,13 +133,13 @@ std::string EncodeBlock(const EventBatch& batch,
   AppendVarint<uint64_t>(static_cast<uint64_t>(min), &out);
   AppendVarint<uint64_t>(static_cast<uint64_t>(max - min), &out);
   AppendVarint<uint64_t>(grouped.units.size(), &out);
-  PutTexts(grouped.units, &out);
+  PutTexts(grouped.units, {}, &out);
   for (const uint32_t count : grouped.counts)
     AppendVarint<uint64_t>(count, &out);
   PutContents(batch, grouped.items, &out);
   PutTimes(grouped.items, min, max, &out);
   PutValues(grouped.items, &out);
-  PutTexts(event_ids, &out);
+  PutTexts(event_ids, millis, &out);
   const uint64_t checksum = BlockChecksum(out);
   FixedWriter(1, kChecksumBytes, &out).Put(checksum);
   return out;

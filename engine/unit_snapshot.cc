@@ -99,33 +99,6 @@ absl::StatusOr<TalliesHead> DecodeTalliesHead(absl::string_view bytes) {
   return head;
 }
 
-void AppendUnit(const SavedUnit& unit, std::string* frame) {
-  Put(unit.id.size(), 2, frame);
-  Put(unit.keep, 4, frame);
-  Put(unit.packed.size(), 4, frame);
-  frame->append(unit.id.data(), unit.id.size());
-  frame->append(unit.packed.data(), unit.packed.size());
-}
-
-absl::Status ForEachUnitOf(
-    absl::string_view frame,
-    absl::FunctionRef<absl::Status(const SavedUnit& unit)> fn) {
-  while (!frame.empty()) {
-    uint64_t id_size = 0;
-    uint64_t keep = 0;
-    uint64_t packed_size = 0;
-    SavedUnit unit;
-    if (!Get(&frame, 2, &id_size) || !Get(&frame, 4, &keep) ||
-        !Get(&frame, 4, &packed_size) || !GetText(&frame, id_size, &unit.id) ||
-        !GetText(&frame, packed_size, &unit.packed)) {
-      return Damaged("a unit");
-    }
-    unit.keep = static_cast<uint32_t>(keep);
-    if (absl::Status status = fn(unit); !status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
 void AppendText(absl::string_view text, std::string* frame) {
   Put(text.size(), 4, frame);
   frame->append(text.data(), text.size());

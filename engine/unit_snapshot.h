@@ -17,16 +17,19 @@
 
 namespace stagecraft::engine {
 
-inline constexpr uint32_t kSnapshotVersion = 3;
-// Frames of units, contents and tallies are about as large.
+inline constexpr uint32_t kSnapshotVersion = 4;
+// Frames of contents and tallies are about as large; those of units, which are
+// unpacked, smaller: so that they stay in the processor's caches.
 inline constexpr size_t kSnapshotFrameBytes = size_t{16} << 20;
+inline constexpr size_t kUnitFrameBytes = size_t{1} << 20;
 
 // Kinds of frames, in the order in which they come.
 enum SnapshotFrame : uint32_t {
   kSnapshotHead = 1,
-  kSnapshotUnits = 2,     // Any number of them.
-  kSnapshotGone = 3,      // Any number of them.
-  kSnapshotContents = 4,  // Any number of them.
+  // Any number of both; contents before the units that name them.
+  kSnapshotUnits = 2,  // See unit_rows.h.
+  kSnapshotContents = 4,
+  kSnapshotGone = 3,  // Any number of them.
   // Tallies: none, or those of each specification. A head, and then as many
   // frames of bytes as it takes.
   kSnapshotTalliesHead = 5,
@@ -66,15 +69,6 @@ absl::StatusOr<SnapshotHead> DecodeHead(absl::string_view bytes);
 
 std::string EncodeTalliesHead(const TalliesHead& head);
 absl::StatusOr<TalliesHead> DecodeTalliesHead(absl::string_view bytes);
-
-// Appends a unit to a frame of units.
-void AppendUnit(const SavedUnit& unit, std::string* frame);
-// Calls `fn` with each unit of a frame until it fails. Errors: kDataLoss;
-// those of `fn`. The frame has passed its checksum, and so have the packed
-// events.
-absl::Status ForEachUnitOf(
-    absl::string_view frame,
-    absl::FunctionRef<absl::Status(const SavedUnit& unit)> fn);
 
 // Appends a text to a frame of texts: a content, in the order of their numbers,
 // or the id of a unit that is gone.

@@ -64,7 +64,7 @@ class EngineChainTest : public EngineFilesTest {
 };
 
 TEST_F(EngineChainTest, EachFileHasWhatChangedSinceTheOneBefore) {
-  Send(30);
+  Send(60);
   ASSERT_THAT(engine_->WriteSnapshot(), IsOk());
   MakeChain(3, 1);
   EXPECT_THAT(Files(), ElementsAre("units.snapshot", "units.snapshot.1",

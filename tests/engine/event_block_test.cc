@@ -96,6 +96,22 @@ std::string Uuid(std::mt19937_64* random) {
                          b & 0xffff'ffff'ffff);
 }
 
+// A UUID as version 7 has it, made about when the event happened, or long
+// before or after.
+std::string TimedUuid(Micros time, std::mt19937_64* random) {
+  constexpr int64_t kAway[] = {0,           0,           1,
+                               -1,          -700,        172'800'000,
+                               -172800000,  17179869183, -(1 << 30),
+                               17179869184, 1ll << 40,   -(1ll << 40)};
+  const uint64_t millis =
+      static_cast<uint64_t>(time / 1000 + kAway[(*random)() % 12]) &
+      0xffff'ffff'ffff;
+  const uint64_t a = (*random)(), b = (*random)();
+  return absl::StrFormat("%08x-%04x-7%03x-%04x-%012x", millis >> 16,
+                         millis & 0xffff, a & 0xfff, b >> 48,
+                         b & 0xffff'ffff'ffff);
+}
+
 // An id of one of the forms that blocks tell apart, or close to one.
 std::string RandomId(int kind, std::mt19937_64* random) {
   const uint64_t number = (*random)();
@@ -129,7 +145,7 @@ Owned RandomBatch(std::mt19937_64* random) {
   const auto below = [&](uint64_t n) { return (*random)() % n; };
   Owned owned;
   const int unit_kind = static_cast<int>(below(9));
-  const int id_kind = static_cast<int>(below(9));
+  const int id_kind = static_cast<int>(below(11));  // 9, 10: by time.
   const uint64_t units = 1 + below(50);
   const uint64_t contents = 1 + below(below(4) == 0 ? 400 : 6);
   const uint64_t items = below(300);
@@ -159,7 +175,9 @@ Owned RandomBatch(std::mt19937_64* random) {
                    kMaxMicroValue;
       item.value = item.value / scale * scale;
     }
-    item.event_id = owned.Keep(RandomId(kind(id_kind), random));
+    item.event_id = owned.Keep(id_kind == 9 || (id_kind == 10 && below(2) == 0)
+                                   ? TimedUuid(item.time, random)
+                                   : RandomId(kind(id_kind % 9), random));
     owned.batch.AddStoredItem(item);
   }
   return owned;
@@ -220,7 +238,7 @@ TEST(EventBlockTest, LimitsComeBack) {
   for (const std::string& id :
        {std::string(), nines, "0" + nines.substr(1), std::string(18, '0'),
         "1" + nines, std::string(kMaxEventIdBytes, '7'), std::string(252, 'x'),
-        std::string(253, 'x'),
+        std::string(253, 'x'), std::string(251, 'x'),
         std::string("00000000-0000-0000-0000-000000000000"),
         std::string("ffffffff-ffff-ffff-ffff-ffffffffffff")}) {
     owned.AddItem(0, 1, 0, id);
@@ -254,14 +272,22 @@ TEST(EventBlockTest, IsSmall) {
     owned.AddContent("order");
     owned.AddContent("page");
     for (uint32_t i = 0; i < 1000; ++i) {
+      const Micros time = 1'700'000'000 * kSecond + random() % kHour;
       owned.AddUnit(RandomId(unit_kind, &random));
-      owned.AddItem(i, random() % 2, 1'700'000'000 * kSecond + random() % kHour,
-                    RandomId(id_kind, &random));
+      // Of version 7, made up to a second before.
+      const std::string id =
+          id_kind < 0 ? absl::StrFormat("%012x", time / 1000 - random() % 1000)
+                                .insert(8, "-") +
+                            "-7" + Uuid(&random).substr(15)
+                      : RandomId(id_kind, &random);
+      const size_t unit = owned.batch.units().size() - 1;  // Perhaps one again.
+      owned.AddItem(static_cast<uint32_t>(unit), random() % 2, time, id);
     }
     return Encode(owned.batch).size() / 1000.0;
   };
   // Time 4, content 1, events of the unit 1, value flag 1/8: 6.1, and ids.
   EXPECT_LT(bytes_per_event(2, 0), 6.2 + 4 + 16);
+  EXPECT_LT(bytes_per_event(2, -1), 6.2 + 4 + 12);
   EXPECT_LT(bytes_per_event(2, 2), 6.2 + 4 + 4);
   EXPECT_LT(bytes_per_event(1, 1), 6.2 + 3 + 3);
   EXPECT_LT(bytes_per_event(0, 0), 6.2 + 16 + 16);
@@ -286,33 +312,67 @@ Owned Example() {
   return owned;
 }
 
+// Up to the event ids, which versions write differently.
+constexpr char kExampleColumns[] =
+    "03"                // events
+    "80c0eef4e0d18403"  // the earliest at 1709251200000000 us
+    "d00f"              // the latest 2000 us after it
+    "02"                // unit ids
+    "0001"              // all are numbers
+    "017501"            // after the prefix "u", at least 1 digit
+    "0101"              // from 1, in 1 byte each
+    "0001"              // 1 + 0, 1 + 1
+    "0201"              // events of u1, of u2
+    "02"                // contents
+    "01014241"          // of 1 and 1 byte: "B", "A"
+    "000101"            // of each event
+    "0101000102"        // times: in ms, 1 byte each, after the earliest
+    "01"                // the first event has a value
+    "05fa01";           // in units of 0.1: 125, as 250
+
 TEST(EventBlockTest, HasTheStoredForm) {
-  const std::string want = absl::HexStringToBytes(
-      "01"                // version
-      "03"                // events
-      "80c0eef4e0d18403"  // the earliest at 1709251200000000 us
-      "d00f"              // the latest 2000 us after it
-      "02"                // unit ids
-      "0001"              // all are numbers
-      "017501"            // after the prefix "u", at least 1 digit
-      "0101"              // from 1, in 1 byte each
-      "0001"              // 1 + 0, 1 + 1
-      "0201"              // events of u1, of u2
-      "02"                // contents
-      "01014241"          // of 1 and 1 byte: "B", "A"
-      "000101"            // of each event
-      "0101000102"        // times: in ms, 1 byte each, after the earliest
-      "01"                // the first event has a value
-      "05fa01"            // in units of 0.1: 125, as 250
-      "01010400"          // event ids: a number, a text of 1 byte, a UUID
-      "016501"            // numbers: after the prefix "e", at least 1 digit
-      "0100"              // from 1, in 0 bytes each
-      "018df6f23c007abc8def0123456789ab"
-      "78"                // "x"
-      "f45615caa681a62d"  // XXH3_64bits of all before
-  );
-  EXPECT_EQ(absl::BytesToHexString(Encode(Example().batch)),
-            absl::BytesToHexString(want));
+  const std::string want =
+      absl::StrCat("02", kExampleColumns,
+                   "01010503"  // event ids: a number, 1 byte, a UUID by time
+                   "016501"  // numbers: after the prefix "e", at least 1 digit
+                   "0100"    // from 1, in 0 bytes each
+                   "83a0ea05"              // made 6113.282 s before the event
+                   "7abc8def0123456789ab"  // the rest of it
+                   "78"                    // "x"
+                   "c5db71d943001fa7"      // XXH3_64bits of all before
+      );
+  EXPECT_EQ(absl::BytesToHexString(Encode(Example().batch)), want);
+}
+
+TEST(EventBlockTest, ReadsVersion1) {
+  const std::string block = absl::HexStringToBytes(
+      absl::StrCat("01", kExampleColumns,
+                   "01010400"  // event ids: a number, a text of 1 byte, a UUID
+                   "016501"
+                   "0100"
+                   "018df6f23c007abc8def0123456789ab"
+                   "78"
+                   "f45615caa681a62d"));
+  const Owned example = Example();
+  EventBatch batch;
+  ASSERT_THAT(DecodeBlock(block, &batch), IsOk());
+  EXPECT_EQ(RowsOf(batch, All(batch)),
+            RowsOf(example.batch, All(example.batch)));
+  const auto bounds = ReadBounds(block);
+  ASSERT_THAT(bounds, IsOk());
+  EXPECT_EQ(bounds->events, 3u);
+  std::vector<std::string> ids;
+  ASSERT_THAT(
+      ForEachUnitId(block, [&](absl::string_view id) { ids.emplace_back(id); }),
+      IsOk());
+  EXPECT_THAT(ids, ElementsAre("u1", "u2"));
+  for (const char version : {'\0', '\3', '\xff'}) {
+    std::string other = Unsealed(block);
+    other[0] = version;
+    EXPECT_THAT(
+        DecodeBlock(Sealed(other), &batch),
+        StatusIs(absl::StatusCode::kDataLoss, HasSubstr("unknown version")));
+  }
 }
 
 // Whatever is cut off or changed is noticed.
@@ -386,7 +446,7 @@ TEST(EventBlockTest, HostileBytesAreSafe) {
   for (int i = 0; i < 3000; ++i) {
     std::string bytes(1 + random() % 100, '\0');
     for (char& c : bytes) c = static_cast<char>(random());
-    bytes[0] = 1;
+    bytes[0] = static_cast<char>(1 + i % 2);
     check(bytes);
   }
   for (int i = 0; i < 30000; ++i) {
